@@ -1,0 +1,91 @@
+# make              the dynamic modules, in build/
+# make deps         install what all of this needs (Debian packages, as root)
+# make run          start the engine with conf/nginx.conf, show a message
+# make stop         end that engine
+# make test         unit tests and t/*.t; T=t/010-name.t or T=unit selects
+# make asan         the same, AddressSanitizer and UBSan
+# make valgrind     the same, memcheck
+# make matrix       the same, on each nginx of t/tools/matrix
+# make fuzz         libFuzzer, FUZZ_SECONDS=60 for each target
+# make bench        measure against a plain server and others
+# make install      modules and the lines that load them; DESTDIR
+# make clean
+
+NGINX_BINARY = $(shell PATH="$$PATH:/usr/sbin" command -v nginx)
+
+CFLAGS = -g -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2
+
+GROUND_CFLAGS = -std=gnu99 -W -Wall -Wextra -Wpointer-arith \
+                -Wno-unused-parameter -Werror
+
+GROUND_INCS = -I ngx_hl7_module -I t/unit -I build \
+              $(addprefix -I build/nginx/src/,core event os/unix)
+
+# the one list of them is in the file config
+
+GROUND = $(shell sed -n '/^HL7_GROUND_SRCS=/,/"$$/s|.*hl7_dir/\(.*\.c\).*|ngx_hl7_module/\1|p' config)
+
+UNITS = $(patsubst t/unit/%.c,build/unit/%,$(wildcard t/unit/*.c))
+
+T = unit t/*.t
+
+export CFLAGS FUZZ_SECONDS NGINX_BINARY
+
+
+.PHONY: all deps run stop test asan valgrind matrix fuzz bench install clean \
+        units FORCE
+
+all: build/modules.conf
+	@$(MAKE) -s --no-print-directory -C build/nginx \
+	         -f $(CURDIR)/build/Makefile modules
+
+build/modules.conf: config t/tools/configure build/nginx.version
+	t/tools/configure
+
+build/nginx.version: FORCE
+	@mkdir -p build
+	@$(NGINX_BINARY) -V 2>&1 | cmp -s - $@ || $(NGINX_BINARY) -V >$@ 2>&1
+
+deps:
+	@t/tools/deps
+
+run: all
+	@t/tools/run
+
+stop:
+	@t/tools/run stop
+
+units: $(UNITS)
+
+build/unit/%: t/unit/%.c $(GROUND) $(wildcard ngx_hl7_module/*.h t/unit/*.h) \
+              build/modules.conf
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(GROUND_CFLAGS) $(GROUND_INCS) -o $@ $< $(GROUND)
+
+test: deps
+	@$(MAKE) --no-print-directory all units
+	@t/tools/suite $(T)
+
+asan: deps
+	@t/tools/asan $(T)
+
+valgrind: deps
+	@$(MAKE) --no-print-directory all units
+	@t/tools/valgrind $(T)
+
+matrix: deps
+	@t/tools/matrix $(T)
+
+fuzz: deps
+	@$(MAKE) --no-print-directory build/modules.conf
+	@t/tools/fuzz "$(GROUND_CFLAGS) $(GROUND_INCS)" $(GROUND)
+
+bench: deps
+	@$(MAKE) --no-print-directory all
+	@t/bench/run
+
+install: all
+	@t/tools/install
+
+clean:
+	rm -rf build

@@ -1,0 +1,552 @@
+
+/*
+ * An HL7 v2 message as an index over its bytes: see the header.
+ */
+
+#include "ngx_hl7_message.h"
+#include "ngx_hl7_text.h"
+
+
+#define NGX_HL7_ESC  0x1b
+
+
+static ngx_int_t ngx_hl7_open_delimiters(ngx_hl7_message_t *m,
+    ngx_hl7_error_t *err);
+static void ngx_hl7_open_fields(ngx_hl7_message_t *m);
+static ngx_int_t ngx_hl7_decline(ngx_hl7_message_t *m, ngx_hl7_error_t *err,
+    ngx_uint_t code, ngx_uint_t field, size_t offset, const char *text);
+static ngx_uint_t ngx_hl7_is_header(u_char *p, size_t len);
+static ngx_uint_t ngx_hl7_can_delimit(u_char ch);
+static ngx_uint_t ngx_hl7_count(u_char *p, u_char *end, u_char ch);
+static u_char *ngx_hl7_find_byte(u_char *p, u_char *end, u_char ch);
+static u_char *ngx_hl7_find_two_byte(u_char *p, u_char *end, u_char ch,
+    ngx_uint_t multibyte);
+static u_char *ngx_hl7_find_iso_2022(u_char *p, u_char *end, u_char ch);
+static ngx_hl7_state_e ngx_hl7_span(ngx_hl7_message_t *m, ngx_hl7_span_t *span,
+    ngx_str_t *value);
+static ngx_hl7_state_e ngx_hl7_absent(u_char *p, ngx_str_t *value);
+
+
+ngx_int_t
+ngx_hl7_message_open(ngx_hl7_message_t *m, u_char *start, u_char *end,
+    ngx_hl7_error_t *err)
+{
+    ngx_hl7_charset_t  *cs;
+
+    ngx_memzero(m, sizeof(ngx_hl7_message_t));
+
+    m->start = start;
+    m->end = end;
+
+    if (!ngx_hl7_is_header(start, end - start)) {
+        return ngx_hl7_decline(m, err, NGX_HL7_SEGMENT_SEQUENCE, 0, 0,
+                               "no MSH, BHS or FHS segment at the start");
+    }
+
+    if (end - start == 3 || start[3] == CR || start[3] == LF) {
+        return ngx_hl7_decline(m, err, NGX_HL7_REQUIRED_FIELD, 1, 3,
+                               "the field separator is missing");
+    }
+
+    if (!ngx_hl7_can_delimit(start[3]) || start[3] == ' ') {
+        return ngx_hl7_decline(m, err, NGX_HL7_DATA_TYPE, 1, 3,
+                               "the field separator cannot be one");
+    }
+
+    m->delimiters.field = start[3];
+
+    ngx_hl7_open_fields(m);
+
+    if (ngx_hl7_open_delimiters(m, err) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    if (m->msh[18].len) {
+        cs = ngx_hl7_message_charset(m, NULL);
+        m->multibyte = cs ? cs->multibyte : 0;
+    }
+
+    return NGX_OK;
+}
+
+
+/* splits bytewise: which character set it is, is known only afterwards */
+
+static void
+ngx_hl7_open_fields(ngx_hl7_message_t *m)
+{
+    u_char           ch, d, *p;
+    ngx_hl7_span_t  *span, *last;
+
+    d = m->delimiters.field;
+
+    m->msh[1].start = 3;
+    m->msh[1].len = 1;
+
+    span = &m->msh[2];
+    last = &m->msh[NGX_HL7_MSH_FIELDS - 1];
+
+    span->start = 4;
+
+    for (p = m->start + 4; p < m->end; p++) {
+        ch = *p;
+
+        if (ch == CR || ch == LF) {
+            break;
+        }
+
+        if (ch == d) {
+            span->len = p - m->start - span->start;
+
+            if (span == last) {
+                return;
+            }
+
+            span++;
+            span->start = p - m->start + 1;
+        }
+    }
+
+    span->len = p - m->start - span->start;
+}
+
+
+static ngx_int_t
+ngx_hl7_open_delimiters(ngx_hl7_message_t *m, ngx_hl7_error_t *err)
+{
+    u_char                 ch, *p, set[6];
+    ngx_uint_t             i, given;
+    ngx_hl7_delimiters_t  *d;
+
+    static const u_char  defaults[] = "|^~\\&";
+
+    d = &m->delimiters;
+
+    given = ngx_min(m->msh[2].len, 5);
+    p = m->start + 3;
+
+    ngx_memzero(set, sizeof(set));
+
+    for (i = 0; i <= given; i++) {
+        ch = p[i];
+
+        if (!ngx_hl7_can_delimit(ch)) {
+            return ngx_hl7_decline(m, err, NGX_HL7_DATA_TYPE, 2, 3 + i,
+                                   "an encoding character cannot be one");
+        }
+
+        if (ch == ' ') {
+            continue;
+        }
+
+        if (memchr(set, ch, i) != NULL) {
+            return ngx_hl7_decline(m, err, NGX_HL7_DATA_TYPE, 2, 3 + i,
+                                   "an encoding character is there twice");
+        }
+
+        set[i] = ch;
+    }
+
+    for ( /* void */ ; i < 5; i++) {
+        if (memchr(set, defaults[i], i) == NULL) {
+            set[i] = defaults[i];
+        }
+    }
+
+    d->component = set[1];
+    d->repetition = set[2];
+    d->escape = set[3];
+    d->subcomponent = set[4];
+    d->truncation = set[5];
+    d->given = given;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_hl7_decline(ngx_hl7_message_t *m, ngx_hl7_error_t *err, ngx_uint_t code,
+    ngx_uint_t field, size_t offset, const char *text)
+{
+    ngx_memzero(err, sizeof(ngx_hl7_error_t));
+
+    err->code = code;
+    err->text.len = strlen(text);
+    err->text.data = (u_char *) text;
+    err->offset = offset;
+
+    if (field) {
+        ngx_memcpy(err->segment, m->start, 3);
+        err->occurrence = 1;
+        err->field = field;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_uint_t
+ngx_hl7_is_header(u_char *p, size_t len)
+{
+    return len >= 3
+           && (ngx_memcmp(p, "MSH", 3) == 0 || ngx_memcmp(p, "BHS", 3) == 0
+               || ngx_memcmp(p, "FHS", 3) == 0);
+}
+
+
+/* bytes above 0x7f are let through: single-byte sets have signs there */
+
+static ngx_uint_t
+ngx_hl7_can_delimit(u_char ch)
+{
+    u_char  c;
+
+    c = ch | 0x20;
+
+    return (ch >= ' ' || ch == '\t') && ch != 0x7f
+           && !(ch >= '0' && ch <= '9') && !(c >= 'a' && c <= 'z');
+}
+
+
+ngx_uint_t
+ngx_hl7_message_count_segments(ngx_hl7_message_t *m)
+{
+    return ngx_hl7_count(m->start, m->end, CR)
+           + ngx_hl7_count(m->start, m->end, LF) + 1;
+}
+
+
+static ngx_uint_t
+ngx_hl7_count(u_char *p, u_char *end, u_char ch)
+{
+    ngx_uint_t  n;
+
+    n = 0;
+
+    for ( ;; ) {
+        p = ngx_hl7_find_byte(p, end, ch);
+
+        if (p == end) {
+            return n;
+        }
+
+        n++;
+        p++;
+    }
+}
+
+
+/*
+ * The next CR and the next LF are looked for separately, each once: a message
+ * without LF costs one look over it more than one without any terminator.
+ */
+
+void
+ngx_hl7_message_index(ngx_hl7_message_t *m, ngx_hl7_span_t *segments)
+{
+    u_char          *p, *cr, *lf, *last;
+    ngx_hl7_span_t  *segment;
+
+    segment = segments;
+
+    cr = ngx_hl7_find_byte(m->start, m->end, CR);
+    lf = ngx_hl7_find_byte(m->start, m->end, LF);
+
+    for (p = m->start; p < m->end; p = last + 1) {
+        last = ngx_min(cr, lf);
+
+        if (last > p) {
+            segment->start = p - m->start;
+            segment->len = last - p;
+            segment++;
+        }
+
+        if (last == m->end) {
+            break;
+        }
+
+        if (last == cr) {
+            cr = ngx_hl7_find_byte(cr + 1, m->end, CR);
+
+        } else {
+            lf = ngx_hl7_find_byte(lf + 1, m->end, LF);
+        }
+    }
+
+    m->segments = segments;
+    m->nsegments = segment - segments;
+}
+
+
+ngx_hl7_state_e
+ngx_hl7_msh(ngx_hl7_message_t *m, ngx_uint_t field, ngx_uint_t component,
+    ngx_str_t *value)
+{
+    ngx_hl7_state_e  state;
+
+    if (field >= NGX_HL7_MSH_FIELDS) {
+        return ngx_hl7_absent(m->end, value);
+    }
+
+    state = ngx_hl7_span(m, &m->msh[field], value);
+
+    if (state == NGX_HL7_ABSENT || component == 0) {
+        return state;
+    }
+
+    if (field <= 2) {
+        return ngx_hl7_part(m, value, 0, component, value);
+    }
+
+    (void) ngx_hl7_part(m, value, m->delimiters.repetition, 1, value);
+
+    return ngx_hl7_part(m, value, m->delimiters.component, component, value);
+}
+
+
+ngx_hl7_state_e
+ngx_hl7_field(ngx_hl7_message_t *m, ngx_hl7_span_t *segment, ngx_uint_t n,
+    ngx_str_t *value)
+{
+    /* the message's own header was split when it was opened */
+
+    if (segment->start == 0) {
+        return ngx_hl7_msh(m, n, 0, value);
+    }
+
+    value->data = m->start + segment->start;
+    value->len = segment->len;
+
+    if (!ngx_hl7_is_header(value->data, value->len)) {
+        n++;
+
+    } else if (n == 1 && value->len > 3) {
+        value->data += 3;
+        value->len = 1;
+        return NGX_HL7_VALUED;
+    }
+
+    /* the name is the part before the first field */
+
+    if (n < 2) {
+        return ngx_hl7_absent(value->data, value);
+    }
+
+    return ngx_hl7_part(m, value, m->delimiters.field, n, value);
+}
+
+
+ngx_hl7_state_e
+ngx_hl7_part(ngx_hl7_message_t *m, ngx_str_t *in, u_char d, ngx_uint_t n,
+    ngx_str_t *out)
+{
+    u_char  *p, *end;
+
+    p = in->data;
+    end = in->data + in->len;
+
+    if (d == 0) {
+        if (n > 1) {
+            return ngx_hl7_absent(end, out);
+        }
+
+        *out = *in;
+        return ngx_hl7_state(out);
+    }
+
+    for ( /* void */ ; n > 1; n--) {
+        p = ngx_hl7_find(m, p, end, d);
+
+        if (p == end) {
+            return ngx_hl7_absent(end, out);
+        }
+
+        p++;
+    }
+
+    out->data = p;
+    out->len = ngx_hl7_find(m, p, end, d) - p;
+
+    return ngx_hl7_state(out);
+}
+
+
+u_char *
+ngx_hl7_find(ngx_hl7_message_t *m, u_char *p, u_char *end, u_char ch)
+{
+    switch (m->multibyte) {
+
+    case NGX_HL7_SHIFT_JIS:
+    case NGX_HL7_BIG5:
+        return ngx_hl7_find_two_byte(p, end, ch, m->multibyte);
+
+    case NGX_HL7_ISO_2022:
+        return ngx_hl7_find_iso_2022(p, end, ch);
+
+    default:
+        return ngx_hl7_find_byte(p, end, ch);
+    }
+}
+
+
+static u_char *
+ngx_hl7_find_byte(u_char *p, u_char *end, u_char ch)
+{
+    p = memchr(p, ch, end - p);
+
+    return p ? p : end;
+}
+
+
+/*
+ * Second bytes that matter are 0x40 and above; below are only the digits of
+ * GB18030's four-byte characters.
+ */
+
+static u_char *
+ngx_hl7_find_two_byte(u_char *p, u_char *end, u_char ch, ngx_uint_t multibyte)
+{
+    for ( /* void */ ; p < end; p++) {
+
+        if (*p == ch) {
+            return p;
+        }
+
+        if (*p < 0x81 || *p == 0xff || end - p == 1 || p[1] < 0x40) {
+            continue;
+        }
+
+        if (multibyte == NGX_HL7_SHIFT_JIS
+            && ((*p > 0x9f && *p < 0xe0) || *p > 0xfc))
+        {
+            continue;
+        }
+
+        p++;
+    }
+
+    return end;
+}
+
+
+/* escape sequences but those to ASCII and JIS X 0201 Roman leave ASCII */
+
+static u_char *
+ngx_hl7_find_iso_2022(u_char *p, u_char *end, u_char ch)
+{
+    ngx_uint_t  ascii;
+
+    ascii = 1;
+
+    for ( /* void */ ; p < end; p++) {
+
+        if (*p == NGX_HL7_ESC) {
+            ascii = end - p > 2 && p[1] == '(' && (p[2] == 'B' || p[2] == 'J');
+
+        } else if (*p == ch && ascii) {
+            return p;
+        }
+    }
+
+    return end;
+}
+
+
+ngx_hl7_state_e
+ngx_hl7_state(ngx_str_t *value)
+{
+    if (value->len == 0) {
+        return NGX_HL7_EMPTY;
+    }
+
+    if (value->len == 2 && value->data[0] == '"' && value->data[1] == '"') {
+        return NGX_HL7_NULL;
+    }
+
+    return NGX_HL7_VALUED;
+}
+
+
+static ngx_hl7_state_e
+ngx_hl7_span(ngx_hl7_message_t *m, ngx_hl7_span_t *span, ngx_str_t *value)
+{
+    if (span->start == 0) {
+        return ngx_hl7_absent(m->end, value);
+    }
+
+    value->data = m->start + span->start;
+    value->len = span->len;
+
+    return ngx_hl7_state(value);
+}
+
+
+/* no value, yet a pointer into the message */
+
+static ngx_hl7_state_e
+ngx_hl7_absent(u_char *p, ngx_str_t *value)
+{
+    value->data = p;
+    value->len = 0;
+
+    return NGX_HL7_ABSENT;
+}
+
+
+ngx_uint_t
+ngx_hl7_segment_is(ngx_hl7_message_t *m, ngx_hl7_span_t *segment,
+    const char *name)
+{
+    u_char  *p;
+
+    p = m->start + segment->start;
+
+    return segment->len >= 3 && ngx_memcmp(p, name, 3) == 0
+           && (segment->len == 3 || p[3] == m->delimiters.field);
+}
+
+
+ngx_uint_t
+ngx_hl7_segment_is_header(ngx_hl7_message_t *m, ngx_hl7_span_t *segment)
+{
+    return ngx_hl7_is_header(m->start + segment->start, segment->len);
+}
+
+
+ngx_uint_t
+ngx_hl7_version(ngx_hl7_message_t *m)
+{
+    u_char      ch;
+    ngx_str_t   value;
+    ngx_uint_t  i, version, weight;
+
+    if (ngx_hl7_msh(m, 12, 1, &value) != NGX_HL7_VALUED
+        || (value.len != 3 && value.len != 5))
+    {
+        return 0;
+    }
+
+    version = 0;
+    weight = 100;
+
+    for (i = 0; i < value.len; i++) {
+        ch = value.data[i];
+
+        if (i & 1) {
+            if (ch != '.') {
+                return 0;
+            }
+
+            continue;
+        }
+
+        if (ch < '0' || ch > '9') {
+            return 0;
+        }
+
+        version += (ch - '0') * weight;
+        weight /= 10;
+    }
+
+    return version;
+}

@@ -1,0 +1,654 @@
+
+#include "ngx_http_dispatch.h"
+
+
+#define NGX_HTTP_DISPATCH_POOL_SIZE  2048
+#define NGX_HTTP_DISPATCH_RETRY      100      /* ms without a free slot */
+
+
+static ssize_t ngx_http_dispatch_recv(ngx_connection_t *c, u_char *buf,
+    size_t size);
+static ssize_t ngx_http_dispatch_recv_chain(ngx_connection_t *c,
+    ngx_chain_t *in, off_t limit);
+static ssize_t ngx_http_dispatch_send(ngx_connection_t *c, u_char *buf,
+    size_t size);
+static ngx_chain_t *ngx_http_dispatch_send_chain(ngx_connection_t *c,
+    ngx_chain_t *in, off_t limit);
+static void ngx_http_dispatch_capture(ngx_http_dispatch_t *d, ngx_buf_t *b,
+    size_t size);
+static void ngx_http_dispatch_answer(ngx_http_dispatch_t *d,
+    ngx_uint_t status);
+static void ngx_http_dispatch_request_cleanup(void *data);
+static void ngx_http_dispatch_closed(void *data);
+static u_char *ngx_http_dispatch_log_error(ngx_log_t *log, u_char *buf,
+    size_t len);
+
+
+/* of this worker: requests that are alive, and who waits for one to end */
+
+static ngx_uint_t   ngx_http_dispatch_live;
+static ngx_queue_t  ngx_http_dispatch_waiting;
+
+
+void
+ngx_http_dispatch_init_worker(void)
+{
+    ngx_http_dispatch_live = 0;
+    ngx_queue_init(&ngx_http_dispatch_waiting);
+}
+
+
+ngx_uint_t
+ngx_http_dispatch_available(void)
+{
+    return ngx_cycle->free_connection_n > 2 * (ngx_http_dispatch_live + 1);
+}
+
+
+void
+ngx_http_dispatch_wait(ngx_event_t *ev)
+{
+    ngx_post_event(ev, &ngx_http_dispatch_waiting);
+
+    /* the slots may be taken by others, whose end nobody tells us */
+
+    if (!ev->timer_set) {
+        ngx_add_timer(ev, NGX_HTTP_DISPATCH_RETRY);
+    }
+}
+
+
+void
+ngx_http_dispatch_forget(ngx_event_t *ev)
+{
+    if (ev->posted) {
+        ngx_delete_posted_event(ev);
+    }
+
+    if (ev->timer_set) {
+        ngx_del_timer(ev);
+    }
+}
+
+
+ngx_http_dispatch_t *
+ngx_http_dispatch_create(ngx_connection_t *pc,
+    ngx_http_core_srv_conf_t *server)
+{
+    ngx_pool_t           *pool;
+    ngx_event_t          *rev, *wev;
+    ngx_connection_t     *c;
+    ngx_pool_cleanup_t   *cln;
+    ngx_http_dispatch_t  *d;
+
+    pool = ngx_create_pool(NGX_HTTP_DISPATCH_POOL_SIZE, pc->log);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    d = ngx_pcalloc(pool, sizeof(ngx_http_dispatch_t));
+    if (d == NULL) {
+        ngx_destroy_pool(pool);
+        return NULL;
+    }
+
+    cln = ngx_pool_cleanup_add(pool, 0);
+    if (cln == NULL) {
+        ngx_destroy_pool(pool);
+        return NULL;
+    }
+
+    /*
+     * The slot is logged with the parent's log: our own handler needs a
+     * connection that does not exist yet if there is none.
+     */
+
+    c = ngx_get_connection(pc->fd, pc->log);
+    if (c == NULL) {
+        ngx_destroy_pool(pool);
+        return NULL;
+    }
+
+    d->pool = pool;
+    d->connection = c;
+
+    d->log = *pc->log;
+    d->log.handler = ngx_http_dispatch_log_error;
+    d->log.data = &d->log_ctx;
+    d->log.action = NULL;
+    d->log_ctx.connection = c;
+
+    pool->log = &d->log;
+
+    /* shared: closing frees the slot only, not the events and the socket */
+
+    c->shared = 1;
+    c->type = SOCK_STREAM;
+    c->pool = pool;
+    c->log = &d->log;
+    c->log_error = NGX_ERROR_INFO;
+
+    c->listening = pc->listening;
+    c->sockaddr = pc->sockaddr;
+    c->socklen = pc->socklen;
+    c->addr_text = pc->addr_text;
+    c->local_sockaddr = pc->local_sockaddr;
+    c->local_socklen = pc->local_socklen;
+    c->proxy_protocol = pc->proxy_protocol;
+    c->number = pc->number;
+    c->start_time = pc->start_time;
+
+    c->recv = ngx_http_dispatch_recv;
+    c->recv_chain = ngx_http_dispatch_recv_chain;
+    c->send = ngx_http_dispatch_send;
+    c->send_chain = ngx_http_dispatch_send_chain;
+
+    c->need_last_buf = 1;
+    c->sndlowat = 1;
+    c->tcp_nodelay = NGX_TCP_NODELAY_DISABLED;
+    c->tcp_nopush = NGX_TCP_NOPUSH_DISABLED;
+
+    rev = c->read;
+    wev = c->write;
+
+    rev->log = &d->log;
+    wev->log = &d->log;
+    wev->ready = 1;
+
+    /* no request after this one, and nothing to linger for */
+    rev->eof = 1;
+
+    /* events that look registered are not registered again */
+
+    if (ngx_event_flags & NGX_USE_CLEAR_EVENT) {
+        rev->active = 1;
+        wev->active = 1;
+
+    } else {
+        rev->ready = 1;
+    }
+
+#if (NGX_STAT_STUB)
+    (void) ngx_atomic_fetch_add(ngx_stat_active, 1);
+#endif
+
+    d->addr_conf.default_server = server;
+    d->hc.addr_conf = &d->addr_conf;
+    d->hc.conf_ctx = server->ctx;
+
+    c->data = &d->hc;
+
+    cln->handler = ngx_http_dispatch_closed;
+    cln->data = d;
+
+    ngx_http_dispatch_live++;
+
+    return d;
+}
+
+
+void
+ngx_http_dispatch_cancel(ngx_http_dispatch_t *d)
+{
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    c = d->connection;
+    r = d->request;
+
+    d->answered = 1;
+    d->closed = NULL;
+
+    if (r == NULL) {
+        ngx_http_close_connection(c);
+        return;
+    }
+
+    ngx_http_finalize_request(r, NGX_ERROR);
+    ngx_http_run_posted_requests(c);
+}
+
+
+ngx_int_t
+ngx_http_dispatch_request(ngx_http_dispatch_t *d, ngx_str_t *uri,
+    ngx_str_t *args, ngx_str_t *type, ngx_str_t *protocol, u_char *start,
+    u_char *end)
+{
+    u_char               *p;
+    ngx_buf_t            *b;
+    ngx_connection_t     *c;
+    ngx_http_cleanup_t   *cln;
+    ngx_http_request_t   *r;
+
+    c = d->connection;
+
+    r = ngx_http_create_request(c);
+    if (r == NULL) {
+        goto failed;
+    }
+
+    c->data = r;
+    d->request = r;
+
+    cln = ngx_http_cleanup_add(r, 0);
+    if (cln == NULL) {
+        goto failed;
+    }
+
+    cln->handler = ngx_http_dispatch_request_cleanup;
+    cln->data = d;
+
+    if (ngx_list_init(&r->headers_in.headers, r->pool, 4,
+                      sizeof(ngx_table_elt_t))
+        != NGX_OK)
+    {
+        goto failed;
+    }
+
+    /* HTTP/1.0 keeps chunks, early hints and demands for a Host away */
+
+    r->http_version = NGX_HTTP_VERSION_10;
+    r->http_protocol = *protocol;
+    r->method = NGX_HTTP_POST;
+    ngx_str_set(&r->method_name, "POST");
+
+    r->uri = *uri;
+    r->args = *args;
+    r->unparsed_uri = *uri;
+
+    if (args->len) {
+        r->unparsed_uri.len = uri->len + 1 + args->len;
+        r->unparsed_uri.data = ngx_pnalloc(d->pool, r->unparsed_uri.len);
+        if (r->unparsed_uri.data == NULL) {
+            goto failed;
+        }
+
+        p = ngx_cpymem(r->unparsed_uri.data, uri->data, uri->len);
+        *p++ = '?';
+        ngx_memcpy(p, args->data, args->len);
+    }
+
+    r->request_line.len = sizeof("POST ") - 1 + r->unparsed_uri.len + 1
+                          + protocol->len;
+    r->request_line.data = ngx_pnalloc(d->pool, r->request_line.len);
+    if (r->request_line.data == NULL) {
+        goto failed;
+    }
+
+    p = ngx_cpymem(r->request_line.data, "POST ", sizeof("POST ") - 1);
+    p = ngx_cpymem(p, r->unparsed_uri.data, r->unparsed_uri.len);
+    *p++ = ' ';
+    ngx_memcpy(p, protocol->data, protocol->len);
+
+    r->valid_unparsed_uri = 1;
+    r->valid_location = 1;
+    ngx_http_set_exten(r);
+
+    r->header_in = &d->header_buf;
+    r->headers_in.connection_type = NGX_HTTP_CONNECTION_CLOSE;
+    r->headers_in.content_length_n = end - start;
+    r->request_length = end - start;
+
+    if (ngx_http_dispatch_header(d, "Content-Type", "content-type", type)
+        != NGX_OK)
+    {
+        goto failed;
+    }
+
+    b = &d->request_buf;
+    b->start = start;
+    b->pos = start;
+    b->last = end;
+    b->end = end;
+    b->memory = 1;
+    b->last_buf = 1;
+
+    d->request_chain.buf = b;
+
+    d->request_body.bufs = &d->request_chain;
+    d->request_body.buf = b;
+    d->request_body.received = end - start;
+#if (nginx_version >= 1021002)
+    d->request_body.last_sent = 1;
+    d->request_body.last_saved = 1;
+#endif
+
+    r->request_body = &d->request_body;
+
+    /* files and caches are read for us: send_chain() sees memory only */
+    r->main_filter_need_in_memory = 1;
+
+    r->http_state = NGX_HTTP_PROCESS_REQUEST_STATE;
+
+    return NGX_OK;
+
+failed:
+
+    ngx_http_dispatch_cancel(d);
+
+    return NGX_ERROR;
+}
+
+
+ngx_int_t
+ngx_http_dispatch_header(ngx_http_dispatch_t *d, const char *name,
+    const char *lowcase, ngx_str_t *value)
+{
+    size_t               len;
+    ngx_table_elt_t     *h;
+    ngx_http_request_t  *r;
+
+    r = d->request;
+    len = ngx_strlen(name);
+
+    h = ngx_list_push(&r->headers_in.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    h->key.len = len;
+    h->key.data = (u_char *) name;
+    h->lowcase_key = (u_char *) lowcase;
+    h->hash = ngx_hash_key(h->lowcase_key, len);
+    h->value = *value;
+
+    if (len == sizeof("content-type") - 1
+        && ngx_memcmp(lowcase, "content-type", len) == 0)
+    {
+        r->headers_in.content_type = h;
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_dispatch_run(ngx_http_dispatch_t *d)
+{
+    ngx_connection_t  *c;
+
+    /*
+     * "d" may be gone after the first call.  The slot is not: nobody gets
+     * it before we return, as nobody dispatches from a handler.
+     */
+
+    c = d->connection;
+
+    ngx_http_process_request(d->request);
+    ngx_http_run_posted_requests(c);
+}
+
+
+void
+ngx_http_dispatch_abort(ngx_http_dispatch_t *d)
+{
+    ngx_event_t       *rev;
+    ngx_connection_t  *c;
+
+    c = d->connection;
+    rev = c->read;
+
+    c->error = 1;
+    rev->eof = 1;
+    rev->pending_eof = 1;
+
+    if (rev->handler) {
+        rev->handler(rev);
+    }
+}
+
+
+ngx_http_dispatch_t *
+ngx_http_dispatch_of(ngx_http_request_t *r)
+{
+    if (r->connection->send_chain != ngx_http_dispatch_send_chain) {
+        return NULL;
+    }
+
+    return (ngx_http_dispatch_t *) r->main->http_connection;
+}
+
+
+ngx_int_t
+ngx_http_dispatch_header_filter(ngx_http_request_t *r)
+{
+    ngx_http_dispatch_t  *d;
+
+    if (r->header_sent) {
+        return NGX_OK;
+    }
+
+    r->header_sent = 1;
+
+    if (r != r->main) {
+        return NGX_OK;
+    }
+
+    if (r->headers_out.status == NGX_HTTP_NO_CONTENT
+        || r->headers_out.status == NGX_HTTP_NOT_MODIFIED)
+    {
+        r->header_only = 1;
+    }
+
+    d = (ngx_http_dispatch_t *) r->http_connection;
+
+    if (d->header) {
+        d->header(d);
+    }
+
+    return NGX_OK;
+}
+
+
+static ssize_t
+ngx_http_dispatch_recv(ngx_connection_t *c, u_char *buf, size_t size)
+{
+    c->read->ready = 0;
+    return NGX_AGAIN;
+}
+
+
+static ssize_t
+ngx_http_dispatch_recv_chain(ngx_connection_t *c, ngx_chain_t *in,
+    off_t limit)
+{
+    c->read->ready = 0;
+    return NGX_AGAIN;
+}
+
+
+static ssize_t
+ngx_http_dispatch_send(ngx_connection_t *c, u_char *buf, size_t size)
+{
+    c->sent += size;
+    return size;
+}
+
+
+static ngx_chain_t *
+ngx_http_dispatch_send_chain(ngx_connection_t *c, ngx_chain_t *in,
+    off_t limit)
+{
+    size_t                size;
+    ngx_buf_t            *b;
+    ngx_uint_t            last;
+    ngx_http_request_t   *r;
+    ngx_http_dispatch_t  *d;
+
+    r = c->data;
+    r = r->main;
+    d = (ngx_http_dispatch_t *) r->http_connection;
+
+    last = 0;
+
+    for ( /* void */ ; in; in = in->next) {
+        b = in->buf;
+
+        if (b->last_buf) {
+            last = 1;
+        }
+
+        if (!ngx_buf_in_memory(b)) {
+            if (b->in_file) {
+                ngx_log_error(NGX_LOG_ALERT, c->log, 0,
+                              "file buffer in an in-process response");
+                c->error = 1;
+                return NGX_CHAIN_ERROR;
+            }
+
+            continue;
+        }
+
+        size = b->last - b->pos;
+
+        ngx_http_dispatch_capture(d, b, size);
+
+        c->sent += size;
+        b->pos = b->last;
+    }
+
+    if (last) {
+        ngx_http_dispatch_answer(d, r->headers_out.status);
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_http_dispatch_capture(ngx_http_dispatch_t *d, ngx_buf_t *b, size_t size)
+{
+    size_t  n;
+
+    d->body_size += size;
+
+    n = ngx_min(size, d->capture - d->body.len);
+
+    if (n == 0 || d->answered) {
+        return;
+    }
+
+    if (d->body.data == NULL) {
+
+        /* most answers are one buffer, and short */
+
+        if (b->last_buf) {
+            d->capture = n;
+        }
+
+        d->body.data = ngx_pnalloc(d->pool, d->capture);
+        if (d->body.data == NULL) {
+            d->capture = 0;
+            return;
+        }
+    }
+
+    ngx_memcpy(d->body.data + d->body.len, b->pos, n);
+    d->body.len += n;
+}
+
+
+static void
+ngx_http_dispatch_answer(ngx_http_dispatch_t *d, ngx_uint_t status)
+{
+    if (d->answered) {
+        return;
+    }
+
+    d->answered = 1;
+    d->status = status;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, &d->log, 0,
+                   "http dispatch answer: %ui, %uz bytes",
+                   status, d->body_size);
+
+    d->answer(d);
+}
+
+
+/* the request is about to be logged and freed, or was terminated */
+
+static void
+ngx_http_dispatch_request_cleanup(void *data)
+{
+    ngx_http_dispatch_t *d = data;
+
+    ngx_uint_t           status;
+    ngx_http_request_t  *r;
+
+    r = d->request;
+
+    /* reset_timedout_connection would reset the connection of the peer */
+    d->connection->timedout = 0;
+
+    status = r->headers_out.status;
+
+    if (r->header_sent && !r->header_only) {
+
+        /* nobody saw the end of the response */
+        status = NGX_HTTP_BAD_GATEWAY;
+
+    } else if (status == 0) {
+        status = NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_dispatch_answer(d, status);
+}
+
+
+static void
+ngx_http_dispatch_closed(void *data)
+{
+    ngx_http_dispatch_t *d = data;
+
+    ngx_queue_t  *q;
+    ngx_event_t  *ev;
+
+    d->request = NULL;
+
+    ngx_http_dispatch_live--;
+
+    if (!ngx_queue_empty(&ngx_http_dispatch_waiting)) {
+        q = ngx_queue_head(&ngx_http_dispatch_waiting);
+        ev = ngx_queue_data(q, ngx_event_t, queue);
+
+        ngx_delete_posted_event(ev);
+        ngx_post_event(ev, &ngx_posted_events);
+    }
+
+    if (d->closed) {
+        d->closed(d);
+    }
+}
+
+
+/* what ngx_http_log_error() does, which is static */
+
+static u_char *
+ngx_http_dispatch_log_error(ngx_log_t *log, u_char *buf, size_t len)
+{
+    u_char              *p;
+    ngx_http_request_t  *r;
+    ngx_http_log_ctx_t  *ctx;
+
+    if (log->action) {
+        p = ngx_snprintf(buf, len, " while %s", log->action);
+        len -= p - buf;
+        buf = p;
+    }
+
+    ctx = log->data;
+
+    p = ngx_snprintf(buf, len, ", client: %V", &ctx->connection->addr_text);
+    len -= p - buf;
+
+    r = ctx->request;
+
+    if (r) {
+        return r->log_handler(r, ctx->current_request, p, len);
+    }
+
+    return p;
+}

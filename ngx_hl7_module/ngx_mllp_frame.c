@@ -1,0 +1,612 @@
+
+/*
+ * Between frames the reader goes byte by byte through what should be a
+ * single VT; ngx_mllp_read_frame() has a function for each state there.
+ * In a frame it looks for the end, and there the time is spent:
+ * ngx_mllp_skip() passes over whole blocks that have nothing of interest,
+ * ngx_mllp_scan() looks at the bytes of the others.
+ */
+
+#include "ngx_mllp_frame.h"
+
+
+#define NGX_MLLP_PREFIXES                                                     \
+    (sizeof(ngx_mllp_prefixes) / sizeof(ngx_mllp_prefix_t))
+
+#define NGX_MLLP_VECTOR     32
+#define NGX_MLLP_BLOCK      (4 * NGX_MLLP_VECTOR)
+#define NGX_MLLP_LOOK_BACK  2
+
+
+/* AVX2 where there is some; clang 14 drops the bodies of target_clones */
+
+#if (__x86_64__ && __GLIBC__ && !__clang__)
+#define NGX_MLLP_CLONES  __attribute__((target_clones("avx2", "default")))
+#else
+#define NGX_MLLP_CLONES
+#endif
+
+
+typedef enum {
+    ngx_mllp_start = 0,     /* VT is due */
+    ngx_mllp_junk,          /* between two frames */
+    ngx_mllp_refused,       /* behind FS in data: VT is looked for */
+    ngx_mllp_vt,            /* behind VT */
+    ngx_mllp_content,
+    ngx_mllp_fs,            /* the frame has ended at FS, CR may follow */
+    ngx_mllp_trailer        /* behind FS CR */
+} ngx_mllp_state_e;
+
+
+typedef struct {
+    ngx_str_t             text;
+    ngx_mllp_deviation_e  kind;
+} ngx_mllp_prefix_t;
+
+
+/* GCC's vector extension: SSE2 or NEON, whatever the optimization level */
+
+typedef u_char    ngx_mllp_vector_t
+    __attribute__((vector_size(NGX_MLLP_VECTOR)));
+typedef uint64_t  ngx_mllp_words_t
+    __attribute__((vector_size(NGX_MLLP_VECTOR)));
+
+
+/* the bytes that make a hint, as long as it is not set */
+
+typedef struct {
+    u_char                lf;
+    u_char                cr;       /* before CR */
+    u_char                m;        /* two bytes before H */
+} ngx_mllp_stops_t;
+
+
+static ngx_int_t ngx_mllp_read_start(ngx_mllp_reader_t *rd, u_char **pos,
+    u_char *last, ngx_mllp_frame_t *frame);
+static ngx_int_t ngx_mllp_read_prefix(ngx_mllp_reader_t *rd, u_char *p,
+    u_char *last, ngx_mllp_deviation_e *kind);
+static ngx_int_t ngx_mllp_read_junk(ngx_mllp_reader_t *rd, u_char **pos,
+    u_char *last, ngx_mllp_frame_t *frame);
+static ngx_int_t ngx_mllp_read_vt(ngx_mllp_reader_t *rd, u_char **pos,
+    ngx_mllp_frame_t *frame);
+static ngx_int_t ngx_mllp_read_fs(ngx_mllp_reader_t *rd, u_char **pos);
+static ngx_int_t ngx_mllp_read_trailer(ngx_mllp_reader_t *rd, u_char **pos,
+    u_char *last, ngx_mllp_frame_t *frame);
+static ngx_int_t ngx_mllp_read_content(ngx_mllp_reader_t *rd, u_char **pos,
+    u_char *last, ngx_mllp_frame_t *frame);
+static ngx_int_t ngx_mllp_read_end(ngx_mllp_reader_t *rd, u_char **pos,
+    ngx_mllp_frame_t *frame);
+static u_char *ngx_mllp_scan(u_char *start, u_char *p, u_char *last,
+    ngx_uint_t *hints);
+NGX_MLLP_CLONES static u_char *ngx_mllp_skip(u_char *p, u_char *last,
+    ngx_uint_t hints);
+
+
+/* the first one at any block start, the others where a connection starts */
+
+static ngx_mllp_prefix_t  ngx_mllp_prefixes[] = {
+    { ngx_string("MSH"), NGX_MLLP_NO_VT },
+    { ngx_string("\x16\x03"), NGX_MLLP_TLS },
+    { ngx_string("GET "), NGX_MLLP_HTTP },
+    { ngx_string("POST "), NGX_MLLP_HTTP },
+    { ngx_string("PUT "), NGX_MLLP_HTTP },
+    { ngx_string("HEAD "), NGX_MLLP_HTTP },
+    { ngx_string("OPTIONS "), NGX_MLLP_HTTP },
+    { ngx_string("DELETE "), NGX_MLLP_HTTP },
+    { ngx_string("PATCH "), NGX_MLLP_HTTP },
+    { ngx_string("CONNECT "), NGX_MLLP_HTTP },
+    { ngx_string("TRACE "), NGX_MLLP_HTTP },
+    { ngx_string("PRI "), NGX_MLLP_HTTP }
+};
+
+
+static ngx_inline ngx_uint_t
+ngx_mllp_tolerates(ngx_mllp_reader_t *rd, ngx_mllp_deviation_e kind)
+{
+    return (rd->tolerate & ngx_mllp_bit(kind)) != 0;
+}
+
+
+static ngx_inline void
+ngx_mllp_advance(ngx_mllp_reader_t *rd, u_char **pos, size_t n)
+{
+    *pos += n;
+    rd->offset += n;
+}
+
+
+static ngx_inline void
+ngx_mllp_begin(ngx_mllp_reader_t *rd, ngx_mllp_state_e state)
+{
+    rd->state = state;
+    rd->scanned = 0;
+    rd->hints = 0;
+}
+
+
+static ngx_inline void
+ngx_mllp_set_frame(ngx_mllp_reader_t *rd, u_char *start, u_char *end,
+    ngx_uint_t hints, ngx_mllp_frame_t *frame)
+{
+    frame->start = start;
+    frame->end = end;
+    frame->offset = rd->offset;
+    frame->hints = hints;
+}
+
+
+/* notes what is wrong and says whether it is allowed all the same */
+
+static ngx_int_t
+ngx_mllp_note(ngx_mllp_reader_t *rd, ngx_mllp_deviation_e kind,
+    uint64_t offset, ngx_mllp_frame_t *frame)
+{
+    ngx_mllp_deviate(rd->deviations, kind, offset);
+
+    frame->error = kind;
+
+    return ngx_mllp_tolerates(rd, kind) ? NGX_OK : NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_mllp_read_frame(ngx_mllp_reader_t *rd, u_char **pos, u_char *last,
+    ngx_mllp_frame_t *frame)
+{
+    ngx_int_t  rc;
+
+    while (*pos < last) {
+
+        switch (rd->state) {
+
+        case ngx_mllp_start:
+            rc = ngx_mllp_read_start(rd, pos, last, frame);
+            break;
+
+        case ngx_mllp_vt:
+            rc = ngx_mllp_read_vt(rd, pos, frame);
+            break;
+
+        case ngx_mllp_content:
+            return ngx_mllp_read_content(rd, pos, last, frame);
+
+        case ngx_mllp_fs:
+            rc = ngx_mllp_read_fs(rd, pos);
+            break;
+
+        case ngx_mllp_trailer:
+            rc = ngx_mllp_read_trailer(rd, pos, last, frame);
+            break;
+
+        default: /* ngx_mllp_junk, ngx_mllp_refused */
+            rc = ngx_mllp_read_junk(rd, pos, last, frame);
+            break;
+        }
+
+        if (rc != NGX_OK) {
+            ngx_mllp_set_frame(rd, *pos, *pos, 0, frame);
+            return rc;
+        }
+    }
+
+    return NGX_AGAIN;
+}
+
+
+ngx_int_t
+ngx_mllp_read_eof(ngx_mllp_reader_t *rd)
+{
+    if (rd->state == ngx_mllp_fs) {
+        ngx_mllp_deviate(rd->deviations, NGX_MLLP_FS_ONLY, rd->offset - 1);
+        rd->state = ngx_mllp_trailer;
+    }
+
+    return ngx_mllp_in_frame(rd) ? NGX_DECLINED : NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_mllp_in_frame(ngx_mllp_reader_t *rd)
+{
+    return rd->state == ngx_mllp_vt || rd->state == ngx_mllp_content;
+}
+
+
+static ngx_int_t
+ngx_mllp_read_start(ngx_mllp_reader_t *rd, u_char **pos, u_char *last,
+    ngx_mllp_frame_t *frame)
+{
+    ngx_mllp_deviation_e  kind;
+
+    if (**pos == NGX_MLLP_VT) {
+        ngx_mllp_advance(rd, pos, 1);
+        ngx_mllp_begin(rd, ngx_mllp_vt);
+        return NGX_OK;
+    }
+
+    kind = NGX_MLLP_JUNK_BETWEEN;
+
+    if (ngx_mllp_read_prefix(rd, *pos, last, &kind) == NGX_AGAIN) {
+        return NGX_AGAIN;
+    }
+
+    if (ngx_mllp_note(rd, kind, rd->offset, frame) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (kind == NGX_MLLP_NO_VT) {
+        ngx_mllp_begin(rd, ngx_mllp_content);
+
+    } else {
+        rd->state = ngx_mllp_junk;
+        rd->junk = 0;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_mllp_read_prefix(ngx_mllp_reader_t *rd, u_char *p, u_char *last,
+    ngx_mllp_deviation_e *kind)
+{
+    size_t              len;
+    ngx_int_t           rc;
+    ngx_uint_t          i, n;
+    ngx_mllp_prefix_t  *prefix;
+
+    rc = NGX_DECLINED;
+    n = (rd->offset == 0) ? NGX_MLLP_PREFIXES : 1;
+
+    for (i = 0; i < n; i++) {
+        prefix = &ngx_mllp_prefixes[i];
+        len = ngx_min(prefix->text.len, (size_t) (last - p));
+
+        if (ngx_memcmp(p, prefix->text.data, len) != 0) {
+            continue;
+        }
+
+        if (len == prefix->text.len) {
+            *kind = prefix->kind;
+            return NGX_OK;
+        }
+
+        rc = NGX_AGAIN;
+    }
+
+    return rc;
+}
+
+
+/* also passes over the rest of a refused block */
+
+static ngx_int_t
+ngx_mllp_read_junk(ngx_mllp_reader_t *rd, u_char **pos, u_char *last,
+    ngx_mllp_frame_t *frame)
+{
+    size_t   n, room;
+    u_char  *vt;
+
+    vt = memchr(*pos, NGX_MLLP_VT, last - *pos);
+
+    n = (vt ? vt : last) - *pos;
+    room = rd->max_junk - rd->junk;
+
+    if (n > room) {
+        ngx_mllp_advance(rd, pos, room);
+        (void) ngx_mllp_note(rd, NGX_MLLP_TOO_MUCH_JUNK, rd->offset, frame);
+        return NGX_ERROR;
+    }
+
+    ngx_mllp_advance(rd, pos, n);
+    rd->junk += n;
+
+    if (vt) {
+        rd->state = ngx_mllp_start;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_mllp_read_vt(ngx_mllp_reader_t *rd, u_char **pos, ngx_mllp_frame_t *frame)
+{
+    if (**pos != NGX_MLLP_VT) {
+        rd->state = ngx_mllp_content;
+        return NGX_OK;
+    }
+
+    if (ngx_mllp_note(rd, NGX_MLLP_DOUBLE_FRAME, rd->offset, frame) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    ngx_mllp_advance(rd, pos, 1);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_mllp_read_trailer(ngx_mllp_reader_t *rd, u_char **pos, u_char *last,
+    ngx_mllp_frame_t *frame)
+{
+    ngx_uint_t  fs_only;
+
+    if (**pos == LF) {
+
+        if (ngx_mllp_note(rd, NGX_MLLP_LF_AFTER_FS, rd->offset, frame)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        ngx_mllp_advance(rd, pos, 1);
+        rd->state = ngx_mllp_start;
+
+        return NGX_OK;
+    }
+
+    if (**pos != NGX_MLLP_FS) {
+        rd->state = ngx_mllp_start;
+        return NGX_OK;
+    }
+
+    fs_only = ngx_mllp_tolerates(rd, NGX_MLLP_FS_ONLY);
+
+    if (!fs_only) {
+
+        /* FS without CR is no trailer, but junk */
+
+        if (last - *pos == 1) {
+            return NGX_AGAIN;
+        }
+
+        if ((*pos)[1] != CR) {
+            rd->state = ngx_mllp_start;
+            return NGX_OK;
+        }
+    }
+
+    if (ngx_mllp_note(rd, NGX_MLLP_DOUBLE_FRAME, rd->offset, frame) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    ngx_mllp_advance(rd, pos, fs_only ? 1 : 2);
+    rd->state = fs_only ? ngx_mllp_fs : ngx_mllp_trailer;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_mllp_read_fs(ngx_mllp_reader_t *rd, u_char **pos)
+{
+    if (**pos == CR) {
+        ngx_mllp_advance(rd, pos, 1);
+
+    } else {
+        ngx_mllp_deviate(rd->deviations, NGX_MLLP_FS_ONLY, rd->offset - 1);
+    }
+
+    rd->state = ngx_mllp_trailer;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_mllp_read_content(ngx_mllp_reader_t *rd, u_char **pos, u_char *last,
+    ngx_mllp_frame_t *frame)
+{
+    u_char      *p, *start, *limit;
+    ngx_uint_t   fs_in_data;
+
+    start = *pos;
+    p = start + rd->scanned;
+    limit = ((size_t) (last - start) > rd->max_size) ? start + rd->max_size
+                                                     : last;
+
+    fs_in_data = ngx_mllp_tolerates(rd, NGX_MLLP_FS_IN_DATA);
+
+    for ( ;; ) {
+        p = ngx_mllp_scan(start, p, limit, &rd->hints);
+        rd->scanned = p - start;
+
+        if (p == last) {
+            return NGX_AGAIN;
+        }
+
+        if (*p != NGX_MLLP_FS || ngx_mllp_tolerates(rd, NGX_MLLP_FS_ONLY)) {
+            break;
+        }
+
+        if (p + 1 == last) {
+            return NGX_AGAIN;
+        }
+
+        if (p[1] == CR || p == limit || !fs_in_data) {
+            break;
+        }
+
+        ngx_mllp_deviate(rd->deviations, NGX_MLLP_FS_IN_DATA,
+                         rd->offset + rd->scanned);
+        p++;
+    }
+
+    ngx_mllp_set_frame(rd, start, p, rd->hints, frame);
+
+    return ngx_mllp_read_end(rd, pos, frame);
+}
+
+
+/* the byte at frame->end is VT, FS or the first one over max_size */
+
+static ngx_int_t
+ngx_mllp_read_end(ngx_mllp_reader_t *rd, u_char **pos,
+    ngx_mllp_frame_t *frame)
+{
+    u_char    *p;
+    size_t     size;
+    uint64_t   offset;
+
+    p = frame->end;
+    size = p - frame->start;
+    offset = frame->offset + size;
+
+    if (*p == NGX_MLLP_VT) {
+
+        if (ngx_mllp_note(rd, NGX_MLLP_VT_IN_DATA, offset, frame) != NGX_OK) {
+            return NGX_DECLINED;
+        }
+
+        ngx_mllp_advance(rd, pos, size + 1);
+        ngx_mllp_begin(rd, ngx_mllp_vt);
+
+        return NGX_DONE;
+    }
+
+    if (*p == NGX_MLLP_FS) {
+
+        if (ngx_mllp_tolerates(rd, NGX_MLLP_FS_ONLY)) {
+            ngx_mllp_advance(rd, pos, size + 1);
+            rd->state = ngx_mllp_fs;
+            return NGX_OK;
+        }
+
+        if (p[1] == CR) {
+            ngx_mllp_advance(rd, pos, size + 2);
+            rd->state = ngx_mllp_trailer;
+            return NGX_OK;
+        }
+
+        if (ngx_mllp_note(rd, NGX_MLLP_FS_IN_DATA, offset, frame) != NGX_OK) {
+            ngx_mllp_advance(rd, pos, size + 1);
+            rd->state = ngx_mllp_refused;
+            rd->junk = 0;
+            return NGX_DECLINED;
+        }
+
+        /* FS is the byte over max_size */
+    }
+
+    (void) ngx_mllp_note(rd, NGX_MLLP_TOO_LARGE, offset, frame);
+
+    return NGX_DECLINED;
+}
+
+
+/*
+ * Looks for VT and FS and collects the hints on the way.  It looks back at
+ * most three bytes, so a hint does not depend on where a read has ended.
+ */
+
+static u_char *
+ngx_mllp_scan(u_char *start, u_char *p, u_char *last, ngx_uint_t *hints)
+{
+    u_char     *end;
+    ptrdiff_t   n;
+
+    while (p < last) {
+
+        n = NGX_MLLP_LOOK_BACK;
+
+        if (p - start >= n) {
+            p = ngx_mllp_skip(p, last, *hints);
+            n = NGX_MLLP_VECTOR;
+        }
+
+        end = p + ngx_min(last - p, n);
+
+        for ( /* void */ ; p < end; p++) {
+
+            switch (*p) {
+
+            case NGX_MLLP_VT:
+            case NGX_MLLP_FS:
+                return p;
+
+            case LF:
+                *hints |= NGX_MLLP_HINT_LF;
+                break;
+
+            case CR:
+                if (p > start && p[-1] == CR) {
+                    *hints |= NGX_MLLP_HINT_EMPTY;
+                }
+
+                break;
+
+            case 'H':
+                if (p - start >= 3 && p[-1] == 'S' && p[-2] == 'M'
+                    && (p[-3] == CR || p[-3] == LF))
+                {
+                    *hints |= NGX_MLLP_HINT_MSH;
+                }
+
+                break;
+            }
+        }
+    }
+
+    return p;
+}
+
+
+/* whether ngx_mllp_scan() must look at one of the bytes [p, end) */
+
+static ngx_inline ngx_uint_t
+ngx_mllp_stop(u_char *p, u_char *end, ngx_mllp_stops_t *stops)
+{
+    ngx_mllp_words_t   w;
+    ngx_mllp_vector_t  v, v1, v2, found;
+
+    found = (ngx_mllp_vector_t) { 0 };
+
+    for ( /* void */ ; p < end; p += NGX_MLLP_VECTOR) {
+        ngx_memcpy(&v, p, NGX_MLLP_VECTOR);
+        ngx_memcpy(&v1, p - 1, NGX_MLLP_VECTOR);
+        ngx_memcpy(&v2, p - 2, NGX_MLLP_VECTOR);
+
+        found |= (ngx_mllp_vector_t) ((v == NGX_MLLP_VT)
+                                      | (v == NGX_MLLP_FS)
+                                      | (v == stops->lf)
+                                      | ((v == CR) & (v1 == stops->cr))
+                                      | ((v == 'H') & (v2 == stops->m)));
+    }
+
+    w = (ngx_mllp_words_t) found;
+
+    return (w[0] | w[1] | w[2] | w[3]) != 0;
+}
+
+
+/*
+ * Passes over the vectors in which ngx_mllp_scan() would find nothing: no
+ * VT, no FS, and nothing for a hint that is still to be set.  A hint that is
+ * set is looked for no more: FS takes the place of its byte.
+ */
+
+NGX_MLLP_CLONES static u_char *
+ngx_mllp_skip(u_char *p, u_char *last, ngx_uint_t hints)
+{
+    ngx_mllp_stops_t  stops;
+
+    stops.lf = (hints & NGX_MLLP_HINT_LF) ? NGX_MLLP_FS : LF;
+    stops.cr = (hints & NGX_MLLP_HINT_EMPTY) ? NGX_MLLP_FS : CR;
+    stops.m = (hints & NGX_MLLP_HINT_MSH) ? NGX_MLLP_FS : 'M';
+
+    while (last - p >= NGX_MLLP_BLOCK
+           && !ngx_mllp_stop(p, p + NGX_MLLP_BLOCK, &stops))
+    {
+        p += NGX_MLLP_BLOCK;
+    }
+
+    while (last - p >= NGX_MLLP_VECTOR
+           && !ngx_mllp_stop(p, p + NGX_MLLP_VECTOR, &stops))
+    {
+        p += NGX_MLLP_VECTOR;
+    }
+
+    return p;
+}

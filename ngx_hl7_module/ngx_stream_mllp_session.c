@@ -1,0 +1,840 @@
+
+#include "ngx_stream_mllp.h"
+
+
+#define NGX_STREAM_MLLP_TURN     64      /* frames, then others have a turn */
+#define NGX_STREAM_MLLP_OUT_MAX  65536   /* unsent bytes that stop reading */
+#define NGX_STREAM_MLLP_LINGER   2000    /* ms to read to the end */
+#define NGX_STREAM_MLLP_DISCARD  4096
+
+
+static void ngx_stream_mllp_read_handler(ngx_event_t *rev);
+static void ngx_stream_mllp_write_handler(ngx_event_t *wev);
+static void ngx_stream_mllp_resume_handler(ngx_event_t *ev);
+static void ngx_stream_mllp_process(ngx_stream_mllp_session_t *ms);
+static void ngx_stream_mllp_frames(ngx_stream_mllp_session_t *ms,
+    ngx_uint_t *received);
+static ngx_uint_t ngx_stream_mllp_ready(ngx_stream_mllp_session_t *ms);
+static ngx_int_t ngx_stream_mllp_read_frame(ngx_stream_mllp_session_t *ms);
+static ngx_int_t ngx_stream_mllp_recv(ngx_stream_mllp_session_t *ms);
+static ngx_int_t ngx_stream_mllp_space(ngx_stream_mllp_session_t *ms);
+static void ngx_stream_mllp_eof(ngx_stream_mllp_session_t *ms);
+static void ngx_stream_mllp_timeout(ngx_stream_mllp_session_t *ms);
+static void ngx_stream_mllp_refuse_partial(ngx_stream_mllp_session_t *ms,
+    const char *text);
+static void ngx_stream_mllp_check_peer(ngx_stream_mllp_session_t *ms);
+static ngx_int_t ngx_stream_mllp_send(ngx_stream_mllp_session_t *ms);
+static void ngx_stream_mllp_rest(ngx_stream_mllp_session_t *ms,
+    ngx_uint_t received);
+static void ngx_stream_mllp_linger(ngx_connection_t *c);
+static void ngx_stream_mllp_linger_handler(ngx_event_t *rev);
+static void ngx_stream_mllp_empty_handler(ngx_event_t *wev);
+static void ngx_stream_mllp_close(ngx_stream_mllp_session_t *ms);
+static void ngx_stream_mllp_cleanup(void *data);
+
+
+void
+ngx_stream_mllp_handler(ngx_stream_session_t *s)
+{
+    size_t                      len;
+    ngx_connection_t           *c;
+    ngx_pool_cleanup_t         *cln;
+    ngx_stream_mllp_session_t  *ms;
+
+    c = s->connection;
+
+    c->log->action = "reading MLLP";
+
+    cln = ngx_pool_cleanup_add(c->pool, sizeof(ngx_stream_mllp_session_t));
+    if (cln == NULL) {
+        ngx_stream_finalize_session(s, NGX_STREAM_INTERNAL_SERVER_ERROR);
+        return;
+    }
+
+    ms = cln->data;
+    ngx_memzero(ms, sizeof(ngx_stream_mllp_session_t));
+
+    cln->handler = ngx_stream_mllp_cleanup;
+
+    ms->stream = s;
+    ms->connection = c;
+    ms->conf = ngx_stream_get_module_srv_conf(s, ngx_stream_mllp_module);
+    ms->size = ms->conf->buffer_size;
+
+    ms->reader.tolerate = ms->conf->tolerate;
+    ms->reader.max_size = ms->conf->max_size;
+    ms->reader.max_junk = ms->conf->max_junk;
+    ms->reader.deviations = &ms->deviations;
+
+    ngx_queue_init(&ms->messages);
+    ngx_queue_init(&ms->alive);
+
+    ms->resume.handler = ngx_stream_mllp_resume_handler;
+    ms->resume.data = ms;
+    ms->resume.log = c->log;
+
+    ngx_stream_set_ctx(s, ms, ngx_stream_mllp_module);
+
+    c->read->handler = ngx_stream_mllp_read_handler;
+    c->write->handler = ngx_stream_mllp_write_handler;
+
+    /* what modules of the preread phase have read */
+
+    if (c->buffer && c->buffer->pos < c->buffer->last) {
+
+        len = c->buffer->last - c->buffer->pos;
+        ms->size = ngx_max(ms->size, len);
+
+        if (ngx_stream_mllp_space(ms) != NGX_OK) {
+            ngx_stream_finalize_session(s, NGX_STREAM_INTERNAL_SERVER_ERROR);
+            return;
+        }
+
+        ms->in->last = ngx_cpymem(ms->in->last, c->buffer->pos, len);
+        c->buffer->pos = c->buffer->last;
+        s->received += len;
+    }
+
+    ngx_stream_mllp_process(ms);
+}
+
+
+static void
+ngx_stream_mllp_read_handler(ngx_event_t *rev)
+{
+    ngx_connection_t           *c;
+    ngx_stream_session_t       *s;
+    ngx_stream_mllp_session_t  *ms;
+
+    c = rev->data;
+    s = c->data;
+    ms = ngx_stream_get_module_ctx(s, ngx_stream_mllp_module);
+
+    if (c->close) {
+
+        if (c->error) {
+            ngx_log_error(NGX_LOG_INFO, c->log, 0,
+                          "MLLP connection closed by worker shutdown");
+            ms->error = 1;
+
+        } else {
+
+            /* a sender may be about to send: it gets a moment to be quiet */
+
+            c->close = 0;
+            ngx_add_timer(rev, ms->conf->quiet_timeout);
+            return;
+        }
+
+    } else if (rev->timedout) {
+        rev->timedout = 0;
+        ngx_stream_mllp_timeout(ms);
+    }
+
+    ngx_stream_mllp_process(ms);
+}
+
+
+static void
+ngx_stream_mllp_write_handler(ngx_event_t *wev)
+{
+    ngx_connection_t           *c;
+    ngx_stream_session_t       *s;
+    ngx_stream_mllp_session_t  *ms;
+
+    c = wev->data;
+    s = c->data;
+    ms = ngx_stream_get_module_ctx(s, ngx_stream_mllp_module);
+
+    if (wev->timedout) {
+        wev->timedout = 0;
+        ngx_connection_error(c, NGX_ETIMEDOUT,
+                             "MLLP client does not read acknowledgements");
+        ms->error = 1;
+
+    } else if (ms->out == NULL) {
+        return;
+    }
+
+    ngx_stream_mllp_process(ms);
+}
+
+
+static void
+ngx_stream_mllp_resume_handler(ngx_event_t *ev)
+{
+    ngx_stream_mllp_session_t  *ms;
+
+    ms = ev->data;
+
+    ngx_http_dispatch_forget(ev);
+    ev->timedout = 0;
+
+    ngx_stream_mllp_process(ms);
+}
+
+
+void
+ngx_stream_mllp_wake(ngx_stream_mllp_session_t *ms)
+{
+    if (ms->processing) {
+        return;
+    }
+
+    ngx_http_dispatch_forget(&ms->resume);
+    ngx_post_event(&ms->resume, &ngx_posted_events);
+}
+
+
+/*
+ * One turn of a session: what has been received is taken, what is answered
+ * is sent with one call, then the session rests until the next event.
+ */
+
+static void
+ngx_stream_mllp_process(ngx_stream_mllp_session_t *ms)
+{
+    ngx_uint_t         received;
+    ngx_connection_t  *c;
+
+    c = ms->connection;
+    c->idle = 0;
+
+    received = 0;
+
+    if (!ms->error) {
+        ms->processing = 1;
+        ngx_stream_mllp_frames(ms, &received);
+        ms->processing = 0;
+    }
+
+    if (!ms->error && ngx_stream_mllp_send(ms) != NGX_OK) {
+        ms->error = 1;
+    }
+
+    if (ms->error) {
+
+        /* requests may go on for a while: the socket is theirs until then */
+
+        ngx_stream_mllp_abort(ms);
+
+        if (ngx_queue_empty(&ms->alive)) {
+            ngx_stream_mllp_close(ms);
+        }
+
+        return;
+    }
+
+    if (ms->closing
+        && ms->frame == NULL
+        && ms->inflight == 0
+        && ms->out == NULL)
+    {
+        ngx_http_dispatch_forget(&ms->resume);
+        ngx_stream_mllp_linger(c);
+        return;
+    }
+
+    ngx_stream_mllp_rest(ms, received);
+}
+
+
+static void
+ngx_stream_mllp_frames(ngx_stream_mllp_session_t *ms, ngx_uint_t *received)
+{
+    ngx_int_t    rc;
+    ngx_uint_t   n;
+
+    for (n = 0; /* void */ ; n++) {
+
+        if (ngx_stream_mllp_flush(ms) != NGX_OK) {
+            ms->error = 1;
+            return;
+        }
+
+        if (!ngx_stream_mllp_ready(ms)) {
+            ngx_stream_mllp_check_peer(ms);
+            return;
+        }
+
+        if (n == NGX_STREAM_MLLP_TURN) {
+            ngx_post_event(&ms->resume, &ngx_posted_next_events);
+            return;
+        }
+
+        if (ms->frame) {
+            (void) ngx_stream_mllp_next_message(ms);
+            continue;
+        }
+
+        if (ms->closing) {
+            return;
+        }
+
+        rc = ngx_stream_mllp_read_frame(ms);
+
+        if (rc == NGX_AGAIN) {
+
+            if (ms->eof) {
+                ngx_stream_mllp_eof(ms);
+                continue;
+            }
+
+            rc = ngx_stream_mllp_recv(ms);
+
+            if (rc == NGX_OK) {
+                *received = 1;
+            }
+        }
+
+        if (rc == NGX_AGAIN) {
+            return;
+        }
+
+        if (rc == NGX_ERROR) {
+            ms->error = 1;
+            return;
+        }
+    }
+}
+
+
+/*
+ * Back-pressure is not to read: while as many messages as allowed are in
+ * flight, acknowledgements wait to be sent, or the worker has no slots.
+ */
+
+static ngx_uint_t
+ngx_stream_mllp_ready(ngx_stream_mllp_session_t *ms)
+{
+    if (ms->inflight >= ms->conf->inflight
+        || ms->out_last - ms->out_pos >= NGX_STREAM_MLLP_OUT_MAX)
+    {
+        return 0;
+    }
+
+    if (ngx_http_dispatch_available()) {
+        return 1;
+    }
+
+    if (!ms->resume.posted) {
+        ngx_http_dispatch_wait(&ms->resume);
+    }
+
+    return 0;
+}
+
+
+/* NGX_OK: took something; NGX_AGAIN: more bytes are needed; NGX_ERROR */
+
+static ngx_int_t
+ngx_stream_mllp_read_frame(ngx_stream_mllp_session_t *ms)
+{
+    ngx_int_t          rc;
+    ngx_str_t         *name;
+    ngx_mllp_frame_t   frame;
+
+    if (ms->in == NULL) {
+        return NGX_AGAIN;
+    }
+
+    rc = ngx_mllp_read_frame(&ms->reader, &ms->pos, ms->in->last, &frame);
+
+    switch (rc) {
+
+    case NGX_OK:
+        ngx_stream_mllp_open_frame(ms, &frame);
+        return NGX_OK;
+
+    case NGX_AGAIN:
+        return NGX_AGAIN;
+
+    case NGX_DONE:
+        ngx_stream_mllp_quarantine(ms, &frame, frame.error);
+        return NGX_OK;
+
+    case NGX_DECLINED:
+
+        if (frame.error == NGX_MLLP_TOO_LARGE) {
+            ngx_stream_mllp_refuse_frame(ms, &frame, "message is too large");
+            ms->closing = 1;
+
+        } else {
+            ngx_stream_mllp_refuse_frame(ms, &frame, "damaged MLLP frame");
+            ms->closing = (frame.error != NGX_MLLP_FS_IN_DATA);
+        }
+
+        return NGX_OK;
+
+    default: /* NGX_ERROR */
+
+        (void) ngx_stream_mllp_log_deviations(ms);
+
+        name = &ngx_mllp_deviation_names[frame.error];
+
+        ngx_log_error(NGX_LOG_INFO, ms->connection->log, 0,
+                      "client sent no MLLP: \"%V\" at byte %uL",
+                      name, frame.offset);
+
+        ms->closing = 1;
+
+        return NGX_OK;
+    }
+}
+
+
+static ngx_int_t
+ngx_stream_mllp_recv(ngx_stream_mllp_session_t *ms)
+{
+    ssize_t            n;
+    ngx_connection_t  *c;
+
+    c = ms->connection;
+
+    if (!c->read->ready) {
+        return NGX_AGAIN;
+    }
+
+    if (ngx_stream_mllp_space(ms) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    n = c->recv(c, ms->in->last, ms->in->end - ms->in->last);
+
+    if (n == NGX_AGAIN) {
+        return NGX_AGAIN;
+    }
+
+    if (n == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (n == 0) {
+        ms->eof = 1;
+        return NGX_OK;
+    }
+
+    ms->in->last += n;
+    ms->stream->received += n;
+
+    return NGX_OK;
+}
+
+
+/* makes room in the buffer for the next read */
+
+static ngx_int_t
+ngx_stream_mllp_space(ngx_stream_mllp_session_t *ms)
+{
+    size_t                  keep, size, min;
+    ngx_stream_mllp_buf_t  *b, *in;
+
+    in = ms->in;
+    keep = 0;
+
+    if (in) {
+        keep = in->last - ms->pos;
+        min = 1;
+
+        /* no small reads into the rest of a buffer */
+
+        if (in->refs > 1 || ms->pos != in->data) {
+            min = (in->end - in->data) / 4;
+        }
+
+        if ((size_t) (in->end - in->last) >= min) {
+            return NGX_OK;
+        }
+
+        if (in->refs == 1 && ms->pos != in->data) {
+            ngx_memmove(in->data, ms->pos, keep);
+            ms->pos = in->data;
+            in->last = in->data + keep;
+
+            if (in->last < in->end) {
+                return NGX_OK;
+            }
+        }
+    }
+
+    size = ngx_max(ms->size, keep * 2);
+
+    if (size > ms->conf->max_size + ms->conf->buffer_size) {
+        size = ngx_max(ms->conf->max_size + ms->conf->buffer_size, keep + 1);
+    }
+
+    b = ngx_alloc(offsetof(ngx_stream_mllp_buf_t, data) + size,
+                  ms->connection->log);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->refs = 1;
+    b->last = b->data;
+    b->end = b->data + size;
+
+    if (in) {
+        b->last = ngx_cpymem(b->data, ms->pos, keep);
+        ngx_stream_mllp_buf_free(in);
+    }
+
+    ms->in = b;
+    ms->pos = b->data;
+
+    /* a sender of large messages gets buffers that hold one at once */
+
+    ms->size = size;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_stream_mllp_buf_free(ngx_stream_mllp_buf_t *b)
+{
+    if (--b->refs == 0) {
+        ngx_free(b);
+    }
+}
+
+
+static void
+ngx_stream_mllp_eof(ngx_stream_mllp_session_t *ms)
+{
+    ms->closing = 1;
+
+    if (ngx_mllp_read_eof(&ms->reader) != NGX_OK) {
+        ngx_log_error(NGX_LOG_WARN, ms->connection->log, 0,
+                      "MLLP client closed connection inside a frame");
+
+        ngx_stream_mllp_refuse_partial(ms, "connection closed in the message");
+    }
+
+    (void) ngx_stream_mllp_log_deviations(ms);
+}
+
+
+static void
+ngx_stream_mllp_timeout(ngx_stream_mllp_session_t *ms)
+{
+    if (ms->inflight || ms->frame || ms->out) {
+        return;
+    }
+
+    ms->closing = 1;
+
+    if (ngx_mllp_in_frame(&ms->reader)) {
+        ngx_log_error(NGX_LOG_WARN, ms->connection->log, NGX_ETIMEDOUT,
+                      "MLLP client timed out inside a frame");
+
+        ngx_stream_mllp_refuse_partial(ms, "timed out in the message");
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, ms->connection->log, 0,
+                  "closing idle MLLP connection");
+}
+
+
+/* a frame that will not be complete */
+
+static void
+ngx_stream_mllp_refuse_partial(ngx_stream_mllp_session_t *ms,
+    const char *text)
+{
+    ngx_mllp_frame_t  frame;
+
+    if (ms->in == NULL) {
+
+        /* VT was all */
+        return;
+    }
+
+    ngx_memzero(&frame, sizeof(ngx_mllp_frame_t));
+
+    frame.start = ms->pos;
+    frame.end = ms->in->last;
+    frame.error = NGX_MLLP_DEVIATIONS;
+
+    ngx_stream_mllp_refuse_frame(ms, &frame, text);
+
+    ms->pos = ms->in->last;
+}
+
+
+/* a peer that resets the connection is noticed though nothing is read */
+
+static void
+ngx_stream_mllp_check_peer(ngx_stream_mllp_session_t *ms)
+{
+    int                err;
+    socklen_t          len;
+    ngx_connection_t  *c;
+
+    c = ms->connection;
+
+    if (!c->read->pending_eof) {
+        return;
+    }
+
+    err = 0;
+    len = sizeof(int);
+
+    if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, (void *) &err, &len) == -1) {
+        err = ngx_socket_errno;
+    }
+
+    if (err) {
+        ngx_log_error(NGX_LOG_INFO, c->log, err,
+                      "MLLP client prematurely closed connection");
+        ms->error = 1;
+    }
+}
+
+
+static ngx_int_t
+ngx_stream_mllp_send(ngx_stream_mllp_session_t *ms)
+{
+    ssize_t            n;
+    ngx_connection_t  *c;
+
+    c = ms->connection;
+
+    while (ms->out_pos < ms->out_last) {
+
+        n = c->send(c, ms->out_pos, ms->out_last - ms->out_pos);
+
+        if (n == NGX_AGAIN) {
+            ngx_add_timer(c->write, ms->conf->send_timeout);
+            return ngx_handle_write_event(c->write, 0);
+        }
+
+        if (n == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        ms->out_pos += n;
+    }
+
+    if (ms->out) {
+        ngx_free(ms->out);
+
+        ms->out = NULL;
+        ms->out_pos = NULL;
+        ms->out_last = NULL;
+        ms->out_end = NULL;
+
+        if (c->write->timer_set) {
+            ngx_del_timer(c->write);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* until the next event: what is not needed is freed, a timer is set */
+
+static void
+ngx_stream_mllp_rest(ngx_stream_mllp_session_t *ms, ngx_uint_t received)
+{
+    ngx_uint_t         in_frame;
+    ngx_msec_t         timeout;
+    ngx_connection_t  *c;
+
+    c = ms->connection;
+
+    if (ms->in && ms->pos == ms->in->last && ms->in->refs == 1
+        && ms->frame == NULL)
+    {
+        /* the next one is as large as this one had to be */
+
+        ms->size = ngx_max(ms->conf->buffer_size,
+                           (size_t) (ms->in->last - ms->in->data));
+
+        ngx_stream_mllp_buf_free(ms->in);
+        ms->in = NULL;
+        ms->pos = NULL;
+    }
+
+    if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
+        ms->error = 1;
+        ngx_stream_mllp_wake(ms);
+        return;
+    }
+
+    in_frame = ngx_mllp_in_frame(&ms->reader);
+
+    if (in_frame) {
+        timeout = ms->conf->read_timeout;
+
+    } else if (ngx_exiting) {
+        timeout = ms->conf->quiet_timeout;
+
+    } else {
+        timeout = ms->conf->idle_timeout;
+    }
+
+    /*
+     * The timer runs all the time and is looked at when it expires: cheaper
+     * than to stop it for each message, and an exiting worker waits for it.
+     */
+
+    if (received || !c->read->timer_set || ngx_exiting) {
+        ngx_add_timer(c->read, timeout);
+    }
+
+    c->idle = (!in_frame && ms->frame == NULL && ms->inflight == 0
+               && ms->out == NULL);
+}
+
+
+/*
+ * Closing with bytes unread would send RST, which may overtake the last
+ * acknowledgements: the rest is read first, for a while.
+ */
+
+static void
+ngx_stream_mllp_linger(ngx_connection_t *c)
+{
+    ngx_event_t                *rev;
+    ngx_stream_session_t       *s;
+    ngx_stream_mllp_session_t  *ms;
+
+    s = c->data;
+    ms = ngx_stream_get_module_ctx(s, ngx_stream_mllp_module);
+
+    if (ms->eof || ms->received == 0) {
+        ngx_stream_mllp_close(ms);
+        return;
+    }
+
+#if (NGX_STREAM_SSL)
+
+    if (c->ssl) {
+        ngx_int_t  rc;
+
+        c->ssl->shutdown_without_free = 1;
+
+        rc = ngx_ssl_shutdown(c);
+
+        if (rc == NGX_ERROR) {
+            ngx_stream_mllp_close(ms);
+            return;
+        }
+
+        if (rc == NGX_AGAIN) {
+            c->ssl->handler = ngx_stream_mllp_linger;
+            return;
+        }
+    }
+
+#endif
+
+    rev = c->read;
+    rev->handler = ngx_stream_mllp_linger_handler;
+    c->write->handler = ngx_stream_mllp_empty_handler;
+
+    if (ngx_handle_read_event(rev, 0) != NGX_OK
+        || ngx_shutdown_socket(c->fd, NGX_WRITE_SHUTDOWN) == -1)
+    {
+        ngx_stream_mllp_close(ms);
+        return;
+    }
+
+    ms->lingering = 1;
+
+    ngx_add_timer(rev, NGX_STREAM_MLLP_LINGER);
+
+    if (rev->ready) {
+        ngx_stream_mllp_linger_handler(rev);
+    }
+}
+
+
+static void
+ngx_stream_mllp_linger_handler(ngx_event_t *rev)
+{
+    ssize_t                     n;
+    ngx_connection_t           *c;
+    ngx_stream_session_t       *s;
+    ngx_stream_mllp_session_t  *ms;
+    u_char                      buf[NGX_STREAM_MLLP_DISCARD];
+
+    c = rev->data;
+    s = c->data;
+    ms = ngx_stream_get_module_ctx(s, ngx_stream_mllp_module);
+
+    if (rev->timedout || c->close) {
+        ngx_stream_mllp_close(ms);
+        return;
+    }
+
+    do {
+        n = c->recv(c, buf, NGX_STREAM_MLLP_DISCARD);
+
+        if (n == NGX_ERROR || n == 0) {
+            ngx_stream_mllp_close(ms);
+            return;
+        }
+
+    } while (rev->ready);
+
+    if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+        ngx_stream_mllp_close(ms);
+    }
+}
+
+
+static void
+ngx_stream_mllp_empty_handler(ngx_event_t *wev)
+{
+    ngx_log_debug0(NGX_LOG_DEBUG_STREAM, wev->log, 0, "mllp empty handler");
+}
+
+
+/* no request shares the socket any more */
+
+static void
+ngx_stream_mllp_close(ngx_stream_mllp_session_t *ms)
+{
+    ngx_stream_finalize_session(ms->stream, NGX_STREAM_OK);
+}
+
+
+static void
+ngx_stream_mllp_cleanup(void *data)
+{
+    ngx_stream_mllp_session_t *ms = data;
+
+    ngx_queue_t                *q;
+    ngx_stream_mllp_message_t  *m;
+
+    ngx_http_dispatch_forget(&ms->resume);
+
+    while (!ngx_queue_empty(&ms->messages)) {
+        q = ngx_queue_head(&ms->messages);
+        m = ngx_queue_data(q, ngx_stream_mllp_message_t, queue);
+
+        ngx_queue_remove(q);
+        m->queued = 0;
+
+        ngx_stream_mllp_message_free(m);
+    }
+
+    if (ms->frame) {
+        ngx_stream_mllp_buf_free(ms->frame);
+    }
+
+    if (ms->in) {
+        ngx_stream_mllp_buf_free(ms->in);
+    }
+
+    if (ms->out) {
+        ngx_free(ms->out);
+    }
+
+    if (ms->last) {
+        ngx_free(ms->last);
+    }
+}

@@ -1,0 +1,31 @@
+# Sourced.  Reads one suite of the Debian archive that this machine already
+# uses, with package lists of its own: the system's apt configuration and
+# lists stay as they are.
+
+# apt_suite <suite> deb|deb-src <directory>: sets $apt_options
+
+apt_suite() {
+    . /etc/os-release
+
+    apt_uri=$(apt-get indextargets --format '$(REPO_URI)' \
+                  "Release: $VERSION_CODENAME" "Component: main" \
+                  "Created-By: Packages" | sed -n 1p)
+
+    if [ -z "$apt_uri" ]; then
+        echo "$0: apt knows no archive of $VERSION_CODENAME main" >&2
+        return 1
+    fi
+
+    mkdir -p "$3/lists/partial" "$3/cache/archives/partial"
+    echo "$2 $apt_uri $1 main" > "$3/sources.list"
+
+    apt_options="-o Dir::Etc::SourceList=$3/sources.list
+                 -o Dir::Etc::SourceParts=/dev/null
+                 -o Dir::State::Lists=$3/lists
+                 -o Dir::Cache=$3/cache
+                 -o APT::Sandbox::User=root
+                 -o Acquire::Languages=none
+                 -qq"
+
+    apt-get $apt_options update
+}
