@@ -25,12 +25,18 @@ GROUND_INCS = -I ngx_hl7_module -I t/unit -I build \
 
 GROUND = $(shell sed -n '/^HL7_GROUND_SRCS=/,/"$$/s|.*hl7_dir/\(.*\.c\).*|ngx_hl7_module/\1|p' config)
 
-UNITS = $(patsubst t/unit/%.c,build/unit/%,$(wildcard t/unit/*.c))
+# where unit tests go: make asan has its own
+
+OUT = build
+
+UNITS = $(patsubst t/unit/%.c,$(OUT)/unit/%,$(wildcard t/unit/*.c))
 
 T = unit t/*.t
 
 export CFLAGS FUZZ_SECONDS NGINX_BINARY
 
+
+.SECONDARY:
 
 .PHONY: all deps run stop test asan valgrind matrix fuzz bench install clean \
         units FORCE
@@ -57,10 +63,15 @@ stop:
 
 units: $(UNITS)
 
-build/unit/%: t/unit/%.c $(GROUND) $(wildcard ngx_hl7_module/*.h t/unit/*.h) \
-              build/modules.conf
+HEADERS = $(wildcard ngx_hl7_module/*.h t/unit/*.h) build/modules.conf
+
+$(OUT)/ground/%.o: ngx_hl7_module/%.c $(HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(GROUND_CFLAGS) $(GROUND_INCS) -o $@ $< $(GROUND)
+	$(CC) $(CFLAGS) $(GROUND_CFLAGS) $(GROUND_INCS) -c -o $@ $<
+
+$(OUT)/unit/%: t/unit/%.c $(GROUND:ngx_hl7_module/%.c=$(OUT)/ground/%.o) $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(GROUND_CFLAGS) $(GROUND_INCS) -o $@ $(filter %.c %.o,$^)
 
 test: deps
 	@$(MAKE) --no-print-directory all units

@@ -7,15 +7,20 @@
 #include "ngx_hie_id.h"
 
 
+static void ngx_hie_random_seed(void);
+static uint64_t ngx_hie_random_next(void);
+static void ngx_hie_hex_digits(u_char *p, uint64_t n);
 static ngx_uint_t ngx_hie_id_valid(ngx_str_t *id);
 static ngx_uint_t ngx_hie_traceparent_valid(ngx_str_t *tp);
 static ngx_uint_t ngx_hie_hex(u_char *p, size_t n, ngx_uint_t zero);
 
 
-/* of this process: random bytes in store, as they are dear one by one */
+/*
+ * The generator of this process, xoshiro256**: ids have to be unique, not
+ * secret, and the system's own generator costs more than all the rest.
+ */
 
-static u_char     ngx_hie_random[1024];
-static size_t     ngx_hie_random_left;
+static uint64_t   ngx_hie_random[4];
 static ngx_pid_t  ngx_hie_random_pid;
 
 
@@ -66,28 +71,94 @@ u_char *
 ngx_hie_random_hex(u_char *p, size_t n)
 {
     size_t  len;
+    u_char  digits[16];
 
-    len = n / 2;
+    /* a fork must not repeat what its parent makes */
 
-    /* a fork must not repeat what its parent has in store */
-
-    if (ngx_hie_random_left < len || ngx_hie_random_pid != ngx_pid) {
-
-        if (RAND_bytes(ngx_hie_random, sizeof(ngx_hie_random)) != 1) {
-            for (len = 0; len < sizeof(ngx_hie_random); len++) {
-                ngx_hie_random[len] = (u_char) (ngx_random() >> 7);
-            }
-
-            len = n / 2;
-        }
-
-        ngx_hie_random_left = sizeof(ngx_hie_random);
-        ngx_hie_random_pid = ngx_pid;
+    if (ngx_hie_random_pid != ngx_pid) {
+        ngx_hie_random_seed();
     }
 
-    ngx_hie_random_left -= len;
+    while (n) {
+        ngx_hie_hex_digits(digits, ngx_hie_random_next());
 
-    return ngx_hex_dump(p, ngx_hie_random + ngx_hie_random_left, len);
+        len = ngx_min(n, sizeof(digits));
+        p = ngx_cpymem(p, digits, len);
+        n -= len;
+    }
+
+    return p;
+}
+
+
+static void
+ngx_hie_random_seed(void)
+{
+    ngx_uint_t  i;
+
+    if (RAND_bytes((u_char *) ngx_hie_random, sizeof(ngx_hie_random)) != 1) {
+
+        for (i = 0; i < 4; i++) {
+            ngx_hie_random[i] = ((uint64_t) ngx_random() << 32)
+                                ^ (uint64_t) ngx_random()
+                                ^ ((uint64_t) ngx_pid << 16);
+        }
+    }
+
+    /* the one state that does not change */
+    ngx_hie_random[0] |= 1;
+
+    ngx_hie_random_pid = ngx_pid;
+}
+
+
+static uint64_t
+ngx_hie_random_next(void)
+{
+    uint64_t  *s, n, t;
+
+    s = ngx_hie_random;
+
+    n = s[1] * 5;
+    n = ((n << 7) | (n >> 57)) * 9;
+
+    t = s[1] << 17;
+    s[2] ^= s[0];
+    s[3] ^= s[1];
+    s[1] ^= s[2];
+    s[0] ^= s[3];
+    s[2] ^= t;
+    s[3] = (s[3] << 45) | (s[3] >> 19);
+
+    return n;
+}
+
+
+/* sixteen hexadecimal digits, eight at a time, a digit in each byte */
+
+static void
+ngx_hie_hex_digits(u_char *p, uint64_t n)
+{
+    uint64_t    d;
+    ngx_uint_t  i;
+
+    for (i = 0; i < 2; i++) {
+        d = n & 0xffffffff;
+        d = (d | (d << 16)) & 0x0000ffff0000ffffULL;
+        d = (d | (d << 8)) & 0x00ff00ff00ff00ffULL;
+        d = (d | (d << 4)) & 0x0f0f0f0f0f0f0f0fULL;
+
+        /* 10 and more: the letters come 39 behind */
+
+        d += 0x3030303030303030ULL
+             + (((d + 0x0606060606060606ULL) >> 4) & 0x0101010101010101ULL)
+               * 39;
+
+        ngx_memcpy(p, &d, 8);
+
+        p += 8;
+        n >>= 32;
+    }
 }
 
 

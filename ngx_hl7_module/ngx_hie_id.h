@@ -36,7 +36,7 @@ typedef struct {
 void ngx_hie_id_make(ngx_hie_id_t *id, ngx_str_t *correlation_id,
     ngx_str_t *traceparent);
 
-/* writes "n" random hexadecimal digits, n even and at most 64; the end */
+/* writes "n" random hexadecimal digits and returns the end; no secrets */
 u_char *ngx_hie_random_hex(u_char *p, size_t n);
 
 

@@ -161,19 +161,21 @@ ngx_hl7_ack_check(ngx_hl7_message_t *m, ngx_str_t *reply,
     ngx_hl7_span_t     msa;
     ngx_hl7_message_t  ack;
 
+    if (reply->len == 0
+        || ngx_hl7_message_open(&ack, reply->data, reply->data + reply->len,
+                                err)
+           != NGX_OK
+        || !ngx_hl7_is_message(&ack))
+    {
+        return ngx_hl7_ack_bad_reply(err, "no MSH in the acknowledgement of "
+                                          "the application");
+    }
+
     if (memchr(reply->data, NGX_MLLP_VT, reply->len) != NULL
         || memchr(reply->data, NGX_MLLP_FS, reply->len) != NULL)
     {
         return ngx_hl7_ack_bad_reply(err, "VT or FS in the acknowledgement "
                                           "of the application");
-    }
-
-    if (ngx_hl7_message_open(&ack, reply->data, reply->data + reply->len, err)
-        != NGX_OK
-        || !ngx_hl7_is_message(&ack))
-    {
-        return ngx_hl7_ack_bad_reply(err, "no MSH in the acknowledgement of "
-                                          "the application");
     }
 
     if (!ngx_hl7_ack_find_msa(&ack, &msa)) {

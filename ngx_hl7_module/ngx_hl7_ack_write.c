@@ -446,7 +446,7 @@ ngx_hl7_batch_ack_end(u_char *p, ngx_str_t *fhs, ngx_str_t *bhs,
 static void
 ngx_hl7_ack_batch_open(ngx_hl7_message_t *m, ngx_str_t *header)
 {
-    if (ngx_hl7_ack_open(m, header) != NGX_OK) {
+    if (header->len == 0 || ngx_hl7_ack_open(m, header) != NGX_OK) {
         (void) ngx_hl7_ack_open(m, &ngx_hl7_ack_batch_default);
     }
 }

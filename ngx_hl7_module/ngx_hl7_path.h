@@ -44,8 +44,9 @@ typedef struct {
 
 /*
  * Compiles a path.  NGX_OK, or NGX_ERROR with *at the index of the offending
- * character in "text" and *why a constant message without it.  Numbers are 1 to
- * 65535.  "text" must live as long as the path.
+ * character in "text" and *why a constant message without it.  Numbers are 1
+ * to 65535; one that is not is wrong at its first digit.  "text" must live as
+ * long as the path.
  */
 ngx_int_t ngx_hl7_path_parse(ngx_hl7_path_t *path, ngx_str_t *text,
     size_t *at, const char **why);

@@ -227,7 +227,7 @@ ngx_hl7_unescape_sequence(ngx_hl7_message_t *m, u_char *p, u_char *end,
         *out++ = LF;
         return out;
 
-    } else if (len > 1 && len % 2 == 1 && p[1] == 'X') {
+    } else if (len % 2 == 1 && p[1] == 'X') {
         last = ngx_hl7_unescape_hex(p + 2, end - 1, out);
 
         if (last) {

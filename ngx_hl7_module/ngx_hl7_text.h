@@ -2,7 +2,8 @@
 /*
  * Text of HL7 v2: character sets and escape sequences.
  *
- * Source: HL7 v2.9.1 §2.7 (escape sequences), §2.14.9.18 (MSH-18), table 0211.
+ * Source: HL7 v2.9.1 §2.7 (escape sequences), §2.14.9.18 (MSH-18) and table
+ * 0211.
  */
 
 #ifndef _NGX_HL7_TEXT_H_INCLUDED_
@@ -53,9 +54,9 @@ u_char *ngx_hl7_unescape(ngx_hl7_message_t *m, ngx_str_t *in, u_char *out);
 
 /*
  * Writes text of ours into a message: delimiters become escape sequences,
- * control characters a space, as do delimiters when there is no escape
- * character.  Returns the end; "out" has
- * NGX_HL7_ESCAPE_MAX bytes for each byte of "in".
+ * control characters a space, and so do delimiters when there is no escape
+ * character.  Returns the end; "out" has NGX_HL7_ESCAPE_MAX bytes for each
+ * byte of "in".
  */
 #define NGX_HL7_ESCAPE_MAX  3
 

@@ -2,7 +2,7 @@
 #include "ngx_http_dispatch.h"
 
 
-#define NGX_HTTP_DISPATCH_POOL_SIZE  2048
+#define NGX_HTTP_DISPATCH_POOL_SIZE  1024
 #define NGX_HTTP_DISPATCH_RETRY      100      /* ms without a free slot */
 
 
@@ -22,6 +22,10 @@ static void ngx_http_dispatch_request_cleanup(void *data);
 static void ngx_http_dispatch_closed(void *data);
 static u_char *ngx_http_dispatch_log_error(ngx_log_t *log, u_char *buf,
     size_t len);
+
+
+static ngx_http_dispatch_name_t  ngx_http_dispatch_content_type =
+    ngx_http_dispatch_name("Content-Type", "content-type");
 
 
 /* of this worker: requests that are alive, and who waits for one to end */
@@ -289,7 +293,7 @@ ngx_http_dispatch_request(ngx_http_dispatch_t *d, ngx_str_t *uri,
     r->headers_in.content_length_n = end - start;
     r->request_length = end - start;
 
-    if (ngx_http_dispatch_header(d, "Content-Type", "content-type", type)
+    if (ngx_http_dispatch_header(d, &ngx_http_dispatch_content_type, type)
         != NGX_OK)
     {
         goto failed;
@@ -331,33 +335,29 @@ failed:
 
 
 ngx_int_t
-ngx_http_dispatch_header(ngx_http_dispatch_t *d, const char *name,
-    const char *lowcase, ngx_str_t *value)
+ngx_http_dispatch_header(ngx_http_dispatch_t *d,
+    ngx_http_dispatch_name_t *name, ngx_str_t *value)
 {
-    size_t               len;
-    ngx_table_elt_t     *h;
-    ngx_http_request_t  *r;
+    ngx_table_elt_t  *h;
 
-    r = d->request;
-    len = ngx_strlen(name);
-
-    h = ngx_list_push(&r->headers_in.headers);
+    h = ngx_list_push(&d->request->headers_in.headers);
     if (h == NULL) {
         return NGX_ERROR;
     }
 
+    if (name->hash == 0) {
+        name->hash = ngx_hash_key(name->lowcase, name->key.len);
+    }
+
     ngx_memzero(h, sizeof(ngx_table_elt_t));
 
-    h->key.len = len;
-    h->key.data = (u_char *) name;
-    h->lowcase_key = (u_char *) lowcase;
-    h->hash = ngx_hash_key(h->lowcase_key, len);
+    h->key = name->key;
+    h->lowcase_key = name->lowcase;
+    h->hash = name->hash;
     h->value = *value;
 
-    if (len == sizeof("content-type") - 1
-        && ngx_memcmp(lowcase, "content-type", len) == 0)
-    {
-        r->headers_in.content_type = h;
+    if (name == &ngx_http_dispatch_content_type) {
+        d->request->headers_in.content_type = h;
     }
 
     return NGX_OK;

@@ -19,6 +19,18 @@
 #include <ngx_http.h>
 
 
+/* the name of a header, and "key" in lower case; hash is 0 before its use */
+
+typedef struct {
+    ngx_str_t                      key;
+    u_char                        *lowcase;
+    ngx_uint_t                     hash;
+} ngx_http_dispatch_name_t;
+
+#define ngx_http_dispatch_name(key, lowcase)                                  \
+    { ngx_string(key), (u_char *) lowcase, 0 }
+
+
 typedef struct ngx_http_dispatch_s  ngx_http_dispatch_t;
 
 typedef void (*ngx_http_dispatch_handler_pt)(ngx_http_dispatch_t *d);
@@ -109,11 +121,11 @@ ngx_int_t ngx_http_dispatch_request(ngx_http_dispatch_t *d, ngx_str_t *uri,
 void ngx_http_dispatch_cancel(ngx_http_dispatch_t *d);
 
 /*
- * Adds a header to the request before it runs.  "lowcase" is the name in
- * lower case, a constant; "value" lives as long as d->pool.
+ * Adds a header to the request before it runs; "value" lives as long as
+ * d->pool.
  */
-ngx_int_t ngx_http_dispatch_header(ngx_http_dispatch_t *d, const char *name,
-    const char *lowcase, ngx_str_t *value);
+ngx_int_t ngx_http_dispatch_header(ngx_http_dispatch_t *d,
+    ngx_http_dispatch_name_t *name, ngx_str_t *value);
 
 /* runs the request; both handlers may have been called when it returns */
 void ngx_http_dispatch_run(ngx_http_dispatch_t *d);

@@ -27,6 +27,12 @@ static void ngx_stream_mllp_closed(ngx_http_dispatch_t *d);
 static ngx_str_t  ngx_stream_mllp_type = ngx_string(NGX_HL7_CONTENT_TYPE);
 static ngx_str_t  ngx_stream_mllp_protocol = ngx_string("MLLP/1.0");
 
+static ngx_http_dispatch_name_t  ngx_stream_mllp_correlation_id =
+    ngx_http_dispatch_name("X-Correlation-ID", "x-correlation-id");
+
+static ngx_http_dispatch_name_t  ngx_stream_mllp_traceparent =
+    ngx_http_dispatch_name("traceparent", "traceparent");
+
 
 void
 ngx_stream_mllp_open_frame(ngx_stream_mllp_session_t *ms,
@@ -58,7 +64,10 @@ ngx_stream_mllp_open_frame(ngx_stream_mllp_session_t *ms,
 
         (void) ngx_hl7_context_open(&m->context, env->start, env->end);
 
-        ngx_stream_mllp_reply(m, NGX_HL7_OUTCOME_ERROR, &env->error);
+        ngx_stream_mllp_reply(m, env->deviation == NGX_MLLP_UTF16
+                                 ? NGX_HL7_OUTCOME_REJECT
+                                 : NGX_HL7_OUTCOME_ERROR,
+                              &env->error);
         return;
     }
 
@@ -402,10 +411,10 @@ ngx_stream_mllp_request(ngx_stream_mllp_message_t *m, ngx_http_dispatch_t *d)
         return NGX_ERROR;
     }
 
-    if (ngx_http_dispatch_header(d, "X-Correlation-ID", "x-correlation-id",
+    if (ngx_http_dispatch_header(d, &ngx_stream_mllp_correlation_id,
                                  &ctx->id.correlation_id)
         != NGX_OK
-        || ngx_http_dispatch_header(d, "traceparent", "traceparent",
+        || ngx_http_dispatch_header(d, &ngx_stream_mllp_traceparent,
                                     &ctx->id.traceparent)
            != NGX_OK)
     {

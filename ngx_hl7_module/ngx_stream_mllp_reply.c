@@ -45,9 +45,14 @@ ngx_stream_mllp_reply_response(ngx_stream_mllp_message_t *m,
     outcome = m->session->conf->ack_map[ngx_min(d->status,
                                           NGX_STREAM_MLLP_STATUS_MAX - 1)];
 
-    ngx_stream_mllp_status_error(d->status, &err, buf);
+    ngx_memzero(&err, sizeof(ngx_hl7_error_t));
 
-    error = m->context.error.code ? &m->context.error : &err;
+    error = &m->context.error;
+
+    if (error->code == 0 && outcome != NGX_HL7_OUTCOME_ACCEPT) {
+        ngx_stream_mllp_status_error(d->status, &err, buf);
+        error = &err;
+    }
 
     type = &d->request->headers_out.content_type;
 
@@ -91,8 +96,6 @@ static void
 ngx_stream_mllp_status_error(ngx_uint_t status, ngx_hl7_error_t *err,
     u_char *buf)
 {
-    ngx_memzero(err, sizeof(ngx_hl7_error_t));
-
     switch (status) {
 
     case NGX_HTTP_NOT_FOUND:
@@ -130,6 +133,7 @@ ngx_stream_mllp_reply(ngx_stream_mllp_message_t *m,
     ms = m->session;
     hl7 = m->context.opened ? &m->context.message : NULL;
 
+    outcome = ngx_hl7_ack_outcome(hl7, outcome);
     owed = ngx_hl7_ack_owed(ms->conf->ack, hl7, outcome);
 
     if (m->batch && ms->conf->ack == NGX_HL7_ACK_RELEASE2) {

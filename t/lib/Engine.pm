@@ -116,9 +116,14 @@ sub configure {
     my %text = map { $_ => $self->{$_} // '' } qw(main events stream http);
     my $user = $> == 0 ? 'user root;' : '';
 
+    # for a binary that an upgrade starts
+    my $env = join '', map { "env $_;\n" }
+                       qw(ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS);
+
     my $conf = <<EOF;
 $load
 $user
+$env
 worker_processes $self->{workers};
 master_process $master;
 error_log logs/error.log $self->{log_level};

@@ -124,7 +124,8 @@ static struct {
 
     { "XX", "NE", C, C },          /* what is not in the table is AL */
     { "NE", "XX", A, A },
-    { "ALWAYS", "never", C | A, C },
+    { "NEVER", "ERROR", C | A, C },
+    { "N", "S", C | A, C },
     { "ne", "NE", C, C }
 };
 
@@ -648,9 +649,9 @@ is_batch(const char *fhs, const char *bhs, const char *begin,
     /* without a terminating zero */
 
     f.len = strlen(fhs);
-    f.data = memcpy(malloc(f.len + 1), fhs, f.len);
+    f.data = f.len ? memcpy(malloc(f.len), fhs, f.len) : NULL;
     b.len = strlen(bhs);
-    b.data = memcpy(malloc(b.len + 1), bhs, b.len);
+    b.data = b.len ? memcpy(malloc(b.len), bhs, b.len) : NULL;
 
     ngx_str_set(&id, "K7");
     ngx_str_set(&time, "20261121080001");
@@ -699,8 +700,9 @@ test_batch(void)
     is_batch("", "BHSxxx", "BHS|^~\\&|||||20261121080001||||K7|\r",
              "BTS|12\r", "a header that cannot be read");
 
-    is_batch("", "BHS|^~\\&|\x1c\x0b", "BHS|^~\\&|||  ||20261121080001||||K7|\r",
-             "BTS|12\r", "nothing in it ends a frame");
+    is_batch("", "BHS|^~\\&|\x1c\x0b",
+             "BHS|^~\\&|||  ||20261121080001||||K7|\r", "BTS|12\r",
+             "nothing in it ends a frame");
 
     is_batch("", "BHS|", "BHS|^~\\&|||||20261121080001||||K7|\r",
              "BTS|12\r", "a bare header");
@@ -731,7 +733,7 @@ check_reply(const char *text, const char *reply, ngx_int_t rc,
     m = open_message(text);
 
     copy.len = strlen(reply);
-    copy.data = memcpy(malloc(copy.len ? copy.len : 1), reply, copy.len);
+    copy.data = copy.len ? memcpy(malloc(copy.len), reply, copy.len) : NULL;
 
     is_num(ngx_hl7_ack_check(m, &copy, &got_outcome, &got_commit, &err), rc,
            name);
@@ -789,6 +791,7 @@ test_check(void)
     bad(BACK "ACK|K7|P|2.5\rMSA|AA|M\r", "half of MSH-10");
     bad(BACK "ACK|K7|P|2.5\rMSA|AA|M1 \r", "MSA-2 with a blank");
     bad("\x0b" BACK "ACK|K7|P|2.5\rMSA|AA|M1\r", "framed");
+    bad(BACK "ACK|K\x0b|P|2.5\rMSA|AA|M1\r", "VT in a field");
     bad(BACK "ACK|K7|P|2.5\rMSA|AA|M1\r\x0b", "VT in it");
     bad(BACK "ACK|K7|P|2.5\rMSA|AA|M1\r\x1c", "FS in it");
 

@@ -149,6 +149,10 @@ test_single(void)
     frame_of("MSH|^~\\&\r");
     is_num(open_frame(0), NGX_OK, "four encoding characters and nothing else");
 
+    frame_of("MSH|^~\\&");
+    is_num(open_frame(ngx_mllp_bit(NGX_MLLP_NO_FINAL_CR)), NGX_OK,
+           "not even CR behind them");
+
     frame_of("MSH\t\\$*+\t\r");
     is_num(open_frame(0), NGX_OK, "other delimiters");
 
@@ -320,6 +324,9 @@ test_refused(void)
           NGX_MLLP_DAMAGED_START, 1, 0, 100, 0, 0, 0 },
 
         { "NUL", row("\0\0\0\0"),
+          NGX_MLLP_DAMAGED_START, 1, 0, 100, 0, 0, 0 },
+
+        { "NUL beside M, but not at the start", row("\0\0\0\0M\0"),
           NGX_MLLP_DAMAGED_START, 1, 0, 100, 0, 0, 0 },
 
         { "no message at all", row(PID PID),

@@ -60,8 +60,8 @@ test_header(void)
     ngx_uint_t            i;
     ngx_hl7_delimiters_t  *d;
 
-    static const char  text[] = "MSH|^~\\&|APP^1.2.3^ISO~X|FAC||\"\"|20261121||"
-                                "ADT^A01^ADT_A01|77|P^T|2.5.1\rPID|1";
+    static const char  text[] = "MSH|^~\\&|APP^1.2.3^ISO~X|FAC||\"\"|20261121|"
+                                "|ADT^A01^ADT_A01|77|P^T|2.5.1\rPID|1";
 
     is_num(open_text(text), NGX_OK, "a usual header opens");
 
@@ -161,8 +161,8 @@ declined(const char *text, ngx_uint_t code, const char *segment,
     if (!ok(rc == NGX_DECLINED && err.code == code
             && strcmp(err.segment, segment) == 0 && err.field == field
             && err.offset == offset && err.occurrence == (field ? 1 : 0)
-            && err.text.len > 0 && err.text.len == strlen((char *) err.text.data),
-            name))
+            && err.text.len > 0
+            && err.text.len == strlen((char *) err.text.data), name))
     {
         printf("#   rc %d code %d segment %.3s field %d offset %d\n",
                (int) rc, (int) err.code, err.segment, (int) err.field,
@@ -411,6 +411,11 @@ test_parts(void)
     part("\"\"", '^', 2, NGX_HL7_ABSENT, "", "and has no second");
     part("a^b", 0, 1, NGX_HL7_VALUED, "a^b", "delimiter 0 splits nothing");
     part("a^b", 0, 2, NGX_HL7_ABSENT, "", "so there is no second part");
+
+    v.data = (u_char *) "a\0b";
+    v.len = 3;
+    is_num(ngx_hl7_part(&m, &v, 0, 2, &v), NGX_HL7_ABSENT, "not even at NUL");
+
     part("\"", '^', 1, NGX_HL7_VALUED, "\"", "one quote is a value");
     part("\"\"\"", '^', 1, NGX_HL7_VALUED, "\"\"\"", "three quotes too");
 }

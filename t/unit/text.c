@@ -192,6 +192,9 @@ unescaped(const char *text, const char *want, const char *name)
 static void
 test_unescape(void)
 {
+    u_char     *end;
+    ngx_str_t   s;
+
     open_text("MSH|^~\\&#|");
 
     unescaped("", "", "nothing");
@@ -224,7 +227,8 @@ test_unescape(void)
     unescaped("\\X48", "\\X48", "a cut one with digits");
     unescaped("\\.sp 2\\", "\\.sp 2\\", "formatting");
     unescaped("\\.brr\\", "\\.brr\\", "longer than a line break");
-    unescaped("\\C2842\\\\M244252\\", "\\C2842\\\\M244252\\", "character sets");
+    unescaped("\\C2842\\\\M244252\\", "\\C2842\\\\M244252\\",
+              "character sets");
     unescaped("\\Z1F\\", "\\Z1F\\", "local");
     unescaped("\\Z\\T\\Z\\", "\\Z\\T\\Z\\", "an unknown one ends at the next "
               "escape character");
@@ -235,6 +239,11 @@ test_unescape(void)
 
     open_text("MSH|^~ &|");
     unescaped("\\T\\", "\\T\\", "no escape character, no sequence");
+
+    s.data = (u_char *) "\0T\0";
+    s.len = 3;
+    end = ngx_hl7_unescape(&m, &s, buf);
+    ok(end - buf == 3 && memcmp(buf, s.data, 3) == 0, "NUL is none");
 
     open_text("MSH@*$!%@");
     unescaped("!F!!S!!R!!E!!T!\\T\\", "@*$!%\\T\\", "other delimiters");
@@ -306,7 +315,8 @@ utf8(const char *name, const char *in, const char *want, const char *title)
     ngx_str_t   s;
 
     s.len = strlen(in);
-    s.data = (u_char *) in;
+    s.data = malloc(s.len ? s.len : 1);
+    memcpy(s.data, in, s.len);
 
     out = malloc(s.len * NGX_HL7_UTF8_MAX + 1);
     end = ngx_hl7_to_utf8(charset(name), &s, out);
@@ -316,6 +326,7 @@ utf8(const char *name, const char *in, const char *want, const char *title)
                 __FILE__, __LINE__);
     }
 
+    free(s.data);
     free(out);
 }
 
@@ -344,6 +355,7 @@ test_to_utf8(void)
          "overlong, four bytes");
     utf8("UTF-8", "\xed\xa0\x80", FFFD FFFD FFFD, "a surrogate");
     utf8("UTF-8", "\xf4\x90\x80\x80", FFFD FFFD FFFD FFFD, "over 10FFFF");
+    utf8("UTF-8", "\xf5\x80\x80\x80", FFFD FFFD FFFD FFFD, "far over it");
     utf8("UTF-8", "\xf5\xff\xfe", FFFD FFFD FFFD, "bytes never used");
     utf8("UTF-8", "\xc3", FFFD, "cut behind one of two");
     utf8("UTF-8", "\xe2\x82", FFFD FFFD, "cut behind two of three");
