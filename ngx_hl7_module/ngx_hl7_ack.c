@@ -217,7 +217,7 @@ ngx_hl7_ack_find_msa(ngx_hl7_message_t *m, ngx_hl7_span_t *msa)
 {
     u_char  *p, *end;
 
-    end = ngx_hl7_segment_end(m->start, m->end);
+    end = m->start + m->header;
 
     for ( ;; ) {
         p = ngx_hl7_segment_next(end, m->end);
@@ -226,21 +226,21 @@ ngx_hl7_ack_find_msa(ngx_hl7_message_t *m, ngx_hl7_span_t *msa)
             return 0;
         }
 
-        end = ngx_hl7_segment_end(p, m->end);
-
-        if (p == end) {
+        if (*p == CR || *p == LF) {
+            end = p;
             continue;
         }
 
-        switch (ngx_hl7_segment_name(p, end)) {
+        switch (ngx_hl7_segment_name(p, m->end)) {
 
         case NGX_HL7_MSA:
             msa->start = p - m->start;
-            msa->len = end - p;
+            msa->len = ngx_hl7_segment_end(p, m->end) - p;
             return 1;
 
         case NGX_HL7_SFT:
         case NGX_HL7_UAC:
+            end = ngx_hl7_segment_end(p, m->end);
             break;
 
         default:

@@ -4,6 +4,7 @@
  */
 
 #include "ngx_hl7_message.h"
+#include "ngx_hl7_segment.h"
 #include "ngx_hl7_text.h"
 
 
@@ -17,6 +18,8 @@ static ngx_int_t ngx_hl7_decline(ngx_hl7_message_t *m, ngx_hl7_error_t *err,
     ngx_uint_t code, ngx_uint_t field, size_t offset, const char *text);
 static ngx_uint_t ngx_hl7_is_header(u_char *p, size_t len);
 static ngx_uint_t ngx_hl7_can_delimit(u_char ch);
+static ngx_hl7_state_e ngx_hl7_component(ngx_hl7_message_t *m,
+    ngx_str_t *value, ngx_uint_t n);
 static ngx_uint_t ngx_hl7_count(u_char *p, u_char *end, u_char ch);
 static u_char *ngx_hl7_find_byte(u_char *p, u_char *end, u_char ch);
 static u_char *ngx_hl7_find_two_byte(u_char *p, u_char *end, u_char ch,
@@ -75,10 +78,11 @@ ngx_hl7_message_open(ngx_hl7_message_t *m, u_char *start, u_char *end,
 static void
 ngx_hl7_open_fields(ngx_hl7_message_t *m)
 {
-    u_char           ch, d, *p;
+    size_t           i, pos, len;
+    uint64_t         w, ends, match;
     ngx_hl7_span_t  *span, *last;
 
-    d = m->delimiters.field;
+    len = m->end - m->start;
 
     m->msh[1].start = 3;
     m->msh[1].len = 1;
@@ -88,26 +92,36 @@ ngx_hl7_open_fields(ngx_hl7_message_t *m)
 
     span->start = 4;
 
-    for (p = m->start + 4; p < m->end; p++) {
-        ch = *p;
+    for (pos = 4; pos < len; pos += 8) {
 
-        if (ch == CR || ch == LF) {
-            break;
-        }
+        w = ngx_hl7_load(m->start + pos, len - pos);
+        ends = ngx_hl7_match(w, CR) | ngx_hl7_match(w, LF);
+        match = ngx_hl7_match(w, m->delimiters.field) | ends;
 
-        if (ch == d) {
-            span->len = p - m->start - span->start;
+        for ( /* void */ ; match; match &= match - 1) {
 
-            if (span == last) {
+            i = pos + ngx_hl7_first(match);
+
+            if (span <= last) {
+                span->len = i - span->start;
+            }
+
+            if (ends & match & -match) {
+                m->header = i;
                 return;
             }
 
-            span++;
-            span->start = p - m->start + 1;
+            if (++span <= last) {
+                span->start = i + 1;
+            }
         }
     }
 
-    span->len = p - m->start - span->start;
+    m->header = len;
+
+    if (span <= last) {
+        span->len = len - span->start;
+    }
 }
 
 
@@ -121,6 +135,19 @@ ngx_hl7_open_delimiters(ngx_hl7_message_t *m, ngx_hl7_error_t *err)
     static const u_char  defaults[] = "|^~\\&";
 
     d = &m->delimiters;
+
+    if (m->msh[2].len == 4 && ngx_memcmp(m->start + 3, defaults, 5) == 0) {
+
+        /* those of nearly all messages */
+
+        d->component = '^';
+        d->repetition = '~';
+        d->escape = '\\';
+        d->subcomponent = '&';
+        d->given = 4;
+
+        return NGX_OK;
+    }
 
     given = ngx_min(m->msh[2].len, 5);
     p = m->start + 3;
@@ -298,9 +325,51 @@ ngx_hl7_msh(ngx_hl7_message_t *m, ngx_uint_t field, ngx_uint_t component,
         return ngx_hl7_part(m, value, 0, component, value);
     }
 
+    if (m->multibyte == 0 && m->delimiters.component
+        && m->delimiters.repetition)
+    {
+        return ngx_hl7_component(m, value, component);
+    }
+
     (void) ngx_hl7_part(m, value, m->delimiters.repetition, 1, value);
 
     return ngx_hl7_part(m, value, m->delimiters.component, component, value);
+}
+
+
+/* both steps in one, for the short values of MSH */
+
+static ngx_hl7_state_e
+ngx_hl7_component(ngx_hl7_message_t *m, ngx_str_t *value, ngx_uint_t n)
+{
+    u_char  *p, *start, *end;
+
+    start = value->data;
+    end = value->data + value->len;
+
+    for (p = start; p < end; p++) {
+
+        if (*p == m->delimiters.repetition) {
+            break;
+        }
+
+        if (*p == m->delimiters.component) {
+            if (--n == 0) {
+                break;
+            }
+
+            start = p + 1;
+        }
+    }
+
+    if (n > 1) {
+        return ngx_hl7_absent(p, value);
+    }
+
+    value->data = start;
+    value->len = p - start;
+
+    return ngx_hl7_state(value);
 }
 
 

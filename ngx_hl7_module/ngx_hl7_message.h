@@ -80,6 +80,7 @@ typedef struct {
 
     ngx_uint_t             multibyte;  /* NGX_HL7_SHIFT_JIS... or 0 */
 
+    size_t                 header;     /* bytes of MSH without its end */
     ngx_hl7_span_t         msh[NGX_HL7_MSH_FIELDS];  /* start 0: absent */
 
     ngx_hl7_span_t        *segments;   /* terminators excluded */

@@ -35,34 +35,69 @@ ngx_hl7_segment_name(u_char *p, u_char *end)
 }
 
 
+/*
+ * Eight bytes at a time: the high bit of each byte of the result says that
+ * this byte of "w" is "ch".
+ */
+
+#define NGX_HL7_ONES  0x0101010101010101ULL
+
+static ngx_inline uint64_t
+ngx_hl7_match(uint64_t w, u_char ch)
+{
+    w ^= NGX_HL7_ONES * ch;
+
+    return ~(((w & (NGX_HL7_ONES * 0x7f)) + NGX_HL7_ONES * 0x7f) | w
+             | NGX_HL7_ONES * 0x7f);
+}
+
+
+/* eight bytes, the first one lowest; only "n" of them when there are less */
+
+static ngx_inline uint64_t
+ngx_hl7_load(u_char *p, size_t n)
+{
+    uint64_t  w;
+
+    w = 0;
+
+    if (n >= 8) {
+        ngx_memcpy(&w, p, 8);
+
+    } else {
+        ngx_memcpy(&w, p, n);
+    }
+
+#if (!NGX_HAVE_LITTLE_ENDIAN)
+    w = __builtin_bswap64(w);
+#endif
+
+    return w;
+}
+
+
+/* the index of the first byte that a result has */
+
+#define ngx_hl7_first(match)  (__builtin_ctzll(match) >> 3)
+
+
 /* the CR or LF that ends the segment, or "end" */
 
 static ngx_inline u_char *
 ngx_hl7_segment_end(u_char *p, u_char *end)
 {
-    uint64_t  cr, lf, ones;
+    uint64_t  w, match;
 
-    ones = 0x0101010101010101;
+    for ( /* void */ ; p < end; p += 8) {
+        w = ngx_hl7_load(p, end - p);
+        match = ngx_hl7_match(w, CR) | ngx_hl7_match(w, LF);
 
-    /* (x - ones) & ~x has a high bit if and only if a byte of x is zero */
-
-    while (end - p >= 8) {
-        ngx_memcpy(&cr, p, 8);
-        lf = cr ^ (ones * LF);
-        cr = cr ^ (ones * CR);
-
-        if ((((cr - ones) & ~cr) | ((lf - ones) & ~lf)) & (ones << 7)) {
-            break;
+        if (match) {
+            return p + ngx_hl7_first(match);
         }
-
-        p += 8;
     }
 
-    while (p < end && *p != CR && *p != LF) {
-        p++;
-    }
-
-    return p;
+    return end;
 }
 
 

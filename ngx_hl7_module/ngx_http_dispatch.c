@@ -438,6 +438,12 @@ ngx_http_dispatch_header_filter(ngx_http_request_t *r)
         d->header(d);
     }
 
+    if (r->header_only) {
+
+        /* no body, no last buffer: this was all of it */
+        ngx_http_dispatch_answer(d, r->headers_out.status);
+    }
+
     return NGX_OK;
 }
 
@@ -585,7 +591,7 @@ ngx_http_dispatch_request_cleanup(void *data)
 
     status = r->headers_out.status;
 
-    if (r->header_sent && !r->header_only) {
+    if (r->header_sent) {
 
         /* nobody saw the end of the response */
         status = NGX_HTTP_BAD_GATEWAY;

@@ -541,8 +541,6 @@ static void
 ngx_stream_mllp_remember(ngx_stream_mllp_session_t *ms,
     ngx_hl7_context_t *ctx)
 {
-    size_t              len;
-    ngx_uint_t          i;
     ngx_hl7_message_t  *hl7;
 
     if (ms->last == NULL) {
@@ -553,15 +551,8 @@ ngx_stream_mllp_remember(ngx_stream_mllp_session_t *ms,
     }
 
     hl7 = &ctx->message;
-    len = sizeof("MSH|") - 1;
 
-    for (i = 1; i < NGX_HL7_MSH_FIELDS; i++) {
-        len = ngx_max(len, (size_t) hl7->msh[i].start + hl7->msh[i].len);
-    }
-
-    len = ngx_min(len, (size_t) (hl7->end - hl7->start));
-
-    ms->last_len = ngx_min(len, NGX_STREAM_MLLP_LAST_MAX);
+    ms->last_len = ngx_min(hl7->header, NGX_STREAM_MLLP_LAST_MAX);
     ngx_memcpy(ms->last, hl7->start, ms->last_len);
 
     ms->last_size = hl7->end - hl7->start;

@@ -97,7 +97,7 @@ my @cases = (
     proxy_304 => 'proxy_pass http://echo/status/304;', 'AE', 304,
     proxy_dead => 'proxy_pass http://dead;', 'AR', 502,
     proxy_reset => 'proxy_pass http://echo/reset;', 'AR', 502,
-    proxy_garbage => 'proxy_pass http://echo/garbage;', 'AR', 502,
+    proxy_garbage => 'proxy_pass http://echo/garbage;', 'AE', '009',
     proxy_truncated => 'proxy_pass http://echo/truncated;', 'AR', 200,
     proxy_truncated_unbuffered => 'proxy_buffering off;'
         . ' proxy_pass http://echo/truncated;', 'AR', 200,
@@ -112,7 +112,7 @@ my @cases = (
     large_unbuffered => 'proxy_buffering off; proxy_pass http://echo/large;',
         'AA', 200,
     large_file => 'proxy_buffer_size 1k; proxy_buffers 2 1k;'
-        . ' proxy_busy_buffers_size 1k; limit_rate 1m; limit_rate_after 4k;'
+        . ' proxy_busy_buffers_size 1k; limit_rate 700k;'
         . ' proxy_pass http://echo/large;', 'AA', 200,
 
     # filters, 12: no bytes of a header, no chunks
@@ -135,14 +135,17 @@ my @cases = (
         . ' proxy_cache_valid 1h; proxy_pass http://echo/status/200;',
         'AA', 200,
 
-    # requests that outlive their answer
+    # requests that outlive their answer, and are logged with the status of
+    # what they do then
 
     mirror => 'mirror /copy; error_page 404 =200 /file.txt;', 'AA', 200,
     mirror_proxied => 'mirror /copy; proxy_pass http://echo;', 'AA', 200,
-    post_action => 'post_action /after; return 200;', 'AA', 200,
-    post_action_204 => 'post_action /after; return 204;', 'AA', 204,
+    post_action => 'post_action /after; return 200;', 'AA', 500,
+    post_action_204 => 'post_action /after; return 204;', 'AA', 500,
+    post_action_truncated => 'post_action /auth/ok;'
+        . ' proxy_pass http://echo/truncated;', 'AR', 204,
     post_action_proxied => 'post_action /after; proxy_pass http://echo;',
-        'AA', 200,
+        'AA', 500,
 
     # 4: nothing lingers
 
@@ -178,15 +181,19 @@ my $ngx = Engine->start(workers => 1, stream => <<'EOS', http => <<"EOH");
     }
 EOS
     log_format status '\$hl7_control_id \$status \$upstream_addr';
-    access_log logs/access.log status;
-
     client_max_body_size 2m;
     limit_req_zone \$server_name zone=delay:64k rate=20r/s;
+    limit_req_zone \$server_name zone=once:64k rate=1r/m;
+    limit_conn_zone \$server_name zone=some:64k;
     proxy_cache_path cache keys_zone=cache:64k;
     proxy_next_upstream off;
 
     upstream echo { server 127.0.0.1:$echo; }
-    upstream keep { server 127.0.0.1:%%HTTP%%; keepalive 2; }
+    upstream keep {
+        server 127.0.0.1:%%HTTP%%;
+        keepalive 2;
+        keepalive_timeout 10ms;
+    }
     upstream dead { server 127.0.0.1:%%DEAD%%; }
     upstream next {
         server 127.0.0.1:%%DEAD%% max_fails=0;
@@ -196,10 +203,23 @@ EOS
     server {
         server_name hie;
         mllp_only;
+        access_log logs/access.log status;
 
         root %%DIR%%/html;
 
         $locations
+
+        location = /close { return 444; }
+
+        location = /limit_req {
+            limit_req zone=once;
+            proxy_pass http://echo/status/200;
+        }
+
+        location = /limit_conn {
+            limit_conn some 1;
+            proxy_pass http://echo/slow;
+        }
 
         location = /file.txt { }
         location = /large.txt { output_buffers 2 4k; }
@@ -255,6 +275,16 @@ quiet();
 statuses('A', $ngx->access_log);
 
 
+# 11: errors of the request are told as NGINX tells them
+
+like($ngx->log,
+     qr/ while connecting to upstream, client: 127\.0\.0\.1, server: hie, request: "POST \/proxy_dead MLLP\/1\.0", upstream: "http:/,
+     'an error in error.log');
+
+like($ngx->log, qr/an upstream response is buffered to a temporary file/,
+     'large_file makes a temporary file');
+
+
 # together, in odd pieces
 
 $c = $ngx->client('MLLP');
@@ -268,6 +298,40 @@ ok($c->eof, 'no more acknowledgements than messages');
 
 quiet();
 statuses('B', $ngx->access_log);
+
+
+# a large message
+
+my $large = message 'proxy', 'LARGE', map { "OBX|$_|TX|||" . 'y' x 1000 }
+                                          1 .. 1000;
+$c = $ngx->client('MLLP');
+$c->send($large);
+my $ack = $c->read;
+is(accept_code($ack), 'AA LARGE', 'a message of 1 MB');
+is(field($ack, 'ZMD-1'), md5_hex(substr frame($large), 1, -2), 'its bytes');
+
+
+# 7: to be closed without a word is to be closed after the words for others
+
+$c = $ngx->client('MLLP');
+$c->send(message('auth_slow', 'D1'), message('close', 'D2'));
+is(accept_code($c->read), 'AA D1', 'the message before 444 is acknowledged');
+ok($c->eof, '444 closes the connection');
+
+
+# limits for requests that come in together
+
+$c = $ngx->client('MLLP');
+$c->send(map { message 'limit_req', "E$_" } 1 .. 3);
+is_deeply([map { accept_code($c->read) } 1 .. 3], ['AA E1', 'AR E2', 'AR E3'],
+          'limit_req');
+
+$c->send(map { message 'limit_conn', "F$_" } 1 .. 3);
+is_deeply([map { accept_code($c->read) } 1 .. 3], ['AA F1', 'AR F2', 'AR F3'],
+          'limit_conn');
+
+$c->send(message 'limit_conn', 'F4');
+is(accept_code($c->read), 'AA F4', 'limit_conn has forgotten them');
 
 
 # the same with nobody to hear of it, from every place of the way
@@ -286,8 +350,8 @@ done_testing();
 
 
 sub message {
-    my ($location, $id) = @_;
-    my $text = hl7('ADT^A01', $id, 'PID|1||4711', 'ZZZ|' . 'x' x 300);
+    my ($location, $id, @more) = @_;
+    my $text = hl7('ADT^A01', $id, 'PID|1||4711', 'ZZZ|' . 'x' x 300, @more);
 
     $text =~ s/ERP/$location/;
 
@@ -319,10 +383,9 @@ sub answered {
 sub statuses {
     my ($round, $log) = @_;
 
-    for my $name (@names) {
-        my $status = $status{$name};
-        like($log, qr/^$round-$name $status\b/m, "$round-$name - status");
-    }
+    my %got = $log =~ /^$round-(\S+) (\d+)/mg;
+
+    is_deeply(\%got, \%status, "$round - statuses");
 }
 
 
@@ -350,8 +413,7 @@ sub contents {
 
 sub echo {
     my ($sock, $request) = @_;
-    my ($uri) = $request =~ /^\w+ (\S+)/;
-    my ($body) = $request =~ /\r\n\r\n(.*)/s;
+    my ($uri, $body) = $request =~ /^\w+ (\S+).*?\r\n\r\n(.*)/s or return;
     my ($id) = $body =~ /^MSH(?:\|[^|]*){8}\|([^|]*)/;
 
     if ($uri =~ m{^/status/(\d+)}) {
