@@ -14,6 +14,7 @@
 static ngx_int_t ngx_hl7_open_delimiters(ngx_hl7_message_t *m,
     ngx_hl7_error_t *err);
 static void ngx_hl7_open_fields(ngx_hl7_message_t *m);
+static void ngx_hl7_open_type(ngx_hl7_message_t *m);
 static ngx_int_t ngx_hl7_decline(ngx_hl7_message_t *m, ngx_hl7_error_t *err,
     ngx_uint_t code, ngx_uint_t field, size_t offset, const char *text);
 static ngx_uint_t ngx_hl7_is_header(u_char *p, size_t len);
@@ -69,7 +70,48 @@ ngx_hl7_message_open(ngx_hl7_message_t *m, u_char *start, u_char *end,
         m->multibyte = cs ? cs->multibyte : 0;
     }
 
+    if (m->msh[9].start) {
+        ngx_hl7_open_type(m);
+    }
+
     return NGX_OK;
+}
+
+
+/* codes: no character set has anything but ASCII in them */
+
+static void
+ngx_hl7_open_type(ngx_hl7_message_t *m)
+{
+    u_char                *p, *end;
+    ngx_hl7_span_t        *span;
+    ngx_hl7_delimiters_t  *d;
+
+    d = &m->delimiters;
+    span = m->type;
+
+    p = m->start + m->msh[9].start;
+    end = p + m->msh[9].len;
+
+    span->start = p - m->start;
+
+    for ( /* void */ ; p < end; p++) {
+
+        if (*p == d->component && d->component) {
+            span->len = p - m->start - span->start;
+
+            if (++span == m->type + 3) {
+                return;
+            }
+
+            span->start = p - m->start + 1;
+
+        } else if (*p == d->repetition && d->repetition) {
+            break;
+        }
+    }
+
+    span->len = p - m->start - span->start;
 }
 
 
@@ -78,9 +120,10 @@ ngx_hl7_message_open(ngx_hl7_message_t *m, u_char *start, u_char *end,
 static void
 ngx_hl7_open_fields(ngx_hl7_message_t *m)
 {
-    size_t           i, pos, len;
-    uint64_t         w, ends, match;
-    ngx_hl7_span_t  *span, *last;
+    size_t            i, pos, len;
+    ngx_hl7_span_t   *span, *last;
+    ngx_hl7_word_t    w;
+    ngx_hl7_match_t   ends, match;
 
     len = m->end - m->start;
 
@@ -92,7 +135,7 @@ ngx_hl7_open_fields(ngx_hl7_message_t *m)
 
     span->start = 4;
 
-    for (pos = 4; pos < len; pos += 8) {
+    for (pos = 4; pos < len; pos += NGX_HL7_WORD) {
 
         w = ngx_hl7_load(m->start + pos, len - pos);
         ends = ngx_hl7_match(w, CR) | ngx_hl7_match(w, LF);
@@ -323,6 +366,10 @@ ngx_hl7_msh(ngx_hl7_message_t *m, ngx_uint_t field, ngx_uint_t component,
 
     if (field <= 2) {
         return ngx_hl7_part(m, value, 0, component, value);
+    }
+
+    if (field == 9 && component <= 3) {
+        return ngx_hl7_span(m, &m->type[component - 1], value);
     }
 
     if (m->multibyte == 0 && m->delimiters.component

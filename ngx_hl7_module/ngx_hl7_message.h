@@ -82,6 +82,7 @@ typedef struct {
 
     size_t                 header;     /* bytes of MSH without its end */
     ngx_hl7_span_t         msh[NGX_HL7_MSH_FIELDS];  /* start 0: absent */
+    ngx_hl7_span_t         type[3];    /* MSH-9.1 to 9.3, asked for by all */
 
     ngx_hl7_span_t        *segments;   /* terminators excluded */
     ngx_uint_t             nsegments;

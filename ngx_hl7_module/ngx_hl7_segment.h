@@ -36,39 +36,71 @@ ngx_hl7_segment_name(u_char *p, u_char *end)
 
 
 /*
- * Eight bytes at a time: the high bit of each byte of the result says that
- * this byte of "w" is "ch".
+ * Several bytes at a time: ngx_hl7_load() takes up to NGX_HL7_WORD of them,
+ * ngx_hl7_match() says which of them are "ch", with bits in their order, and
+ * ngx_hl7_first() is the index of the first one of these.
  */
 
+#if (__SSE2__)
+
+#include <emmintrin.h>
+
+#define NGX_HL7_WORD  16
+
+typedef __m128i     ngx_hl7_word_t;
+typedef ngx_uint_t  ngx_hl7_match_t;
+
+#define ngx_hl7_first(match)  ((size_t) __builtin_ctzll(match))
+
+
+static ngx_inline ngx_hl7_match_t
+ngx_hl7_match(ngx_hl7_word_t w, u_char ch)
+{
+    return (ngx_uint_t) _mm_movemask_epi8(_mm_cmpeq_epi8(w,
+                                              _mm_set1_epi8((char) ch)));
+}
+
+#else
+
+#define NGX_HL7_WORD  8
 #define NGX_HL7_ONES  0x0101010101010101ULL
 
-static ngx_inline uint64_t
-ngx_hl7_match(uint64_t w, u_char ch)
+typedef uint64_t  ngx_hl7_word_t;
+typedef uint64_t  ngx_hl7_match_t;
+
+#define ngx_hl7_first(match)  ((size_t) __builtin_ctzll(match) / 8)
+
+
+static ngx_inline ngx_hl7_match_t
+ngx_hl7_match(ngx_hl7_word_t w, u_char ch)
 {
     w ^= NGX_HL7_ONES * ch;
+
+    /* the high bit of each byte that is zero, of no other */
 
     return ~(((w & (NGX_HL7_ONES * 0x7f)) + NGX_HL7_ONES * 0x7f) | w
              | NGX_HL7_ONES * 0x7f);
 }
 
+#endif
 
-/* eight bytes, the first one lowest; only "n" of them when there are less */
 
-static ngx_inline uint64_t
+/* of less than a word, zeros follow */
+
+static ngx_inline ngx_hl7_word_t
 ngx_hl7_load(u_char *p, size_t n)
 {
-    uint64_t  w;
+    ngx_hl7_word_t  w;
 
-    w = 0;
-
-    if (n >= 8) {
-        ngx_memcpy(&w, p, 8);
+    if (n >= NGX_HL7_WORD) {
+        ngx_memcpy(&w, p, NGX_HL7_WORD);
 
     } else {
+        ngx_memzero(&w, NGX_HL7_WORD);
         ngx_memcpy(&w, p, n);
     }
 
-#if (!NGX_HAVE_LITTLE_ENDIAN)
+#if (!__SSE2__ && !NGX_HAVE_LITTLE_ENDIAN)
     w = __builtin_bswap64(w);
 #endif
 
@@ -76,19 +108,15 @@ ngx_hl7_load(u_char *p, size_t n)
 }
 
 
-/* the index of the first byte that a result has */
-
-#define ngx_hl7_first(match)  (__builtin_ctzll(match) >> 3)
-
-
 /* the CR or LF that ends the segment, or "end" */
 
 static ngx_inline u_char *
 ngx_hl7_segment_end(u_char *p, u_char *end)
 {
-    uint64_t  w, match;
+    ngx_hl7_word_t   w;
+    ngx_hl7_match_t  match;
 
-    for ( /* void */ ; p < end; p += 8) {
+    for ( /* void */ ; p < end; p += NGX_HL7_WORD) {
         w = ngx_hl7_load(p, end - p);
         match = ngx_hl7_match(w, CR) | ngx_hl7_match(w, LF);
 
