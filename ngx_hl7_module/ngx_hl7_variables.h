@@ -28,7 +28,7 @@ typedef struct {
 
     ngx_hie_id_t          id;
 
-    ngx_connection_t     *connection;    /* of MLLP; NULL of HTTP */
+    ngx_connection_t     *connection;    /* that the message came over */
 
     /* why the message is refused, set by the module that refuses it */
     ngx_hl7_error_t       error;

@@ -6,6 +6,8 @@
 #define NGX_HTTP_DISPATCH_RETRY      100      /* ms without a free slot */
 
 
+static ngx_int_t ngx_http_dispatch_escape(ngx_pool_t *pool, ngx_str_t *dst,
+    ngx_str_t *src);
 static ssize_t ngx_http_dispatch_recv(ngx_connection_t *c, u_char *buf,
     size_t size);
 static ssize_t ngx_http_dispatch_recv_chain(ngx_connection_t *c,
@@ -220,6 +222,7 @@ ngx_http_dispatch_request(ngx_http_dispatch_t *d, ngx_str_t *uri,
 {
     u_char               *p;
     ngx_buf_t            *b;
+    ngx_str_t             path;
     ngx_connection_t     *c;
     ngx_http_cleanup_t   *cln;
     ngx_http_request_t   *r;
@@ -257,19 +260,25 @@ ngx_http_dispatch_request(ngx_http_dispatch_t *d, ngx_str_t *uri,
     ngx_str_set(&r->method_name, "POST");
 
     r->uri = *uri;
-    r->args = *args;
-    r->unparsed_uri = *uri;
 
-    if (args->len) {
-        r->unparsed_uri.len = uri->len + 1 + args->len;
+    if (ngx_http_dispatch_escape(d->pool, &r->unparsed_uri, uri) != NGX_OK
+        || ngx_http_dispatch_escape(d->pool, &r->args, args) != NGX_OK)
+    {
+        goto failed;
+    }
+
+    if (r->args.len) {
+        path = r->unparsed_uri;
+
+        r->unparsed_uri.len = path.len + 1 + r->args.len;
         r->unparsed_uri.data = ngx_pnalloc(d->pool, r->unparsed_uri.len);
         if (r->unparsed_uri.data == NULL) {
             goto failed;
         }
 
-        p = ngx_cpymem(r->unparsed_uri.data, uri->data, uri->len);
+        p = ngx_cpymem(r->unparsed_uri.data, path.data, path.len);
         *p++ = '?';
-        ngx_memcpy(p, args->data, args->len);
+        ngx_memcpy(p, r->args.data, r->args.len);
     }
 
     r->request_line.len = sizeof("POST ") - 1 + r->unparsed_uri.len + 1
@@ -331,6 +340,33 @@ failed:
     ngx_http_dispatch_cancel(d);
 
     return NGX_ERROR;
+}
+
+
+/* what stands in a request line: a value of a message may hold anything */
+
+static ngx_int_t
+ngx_http_dispatch_escape(ngx_pool_t *pool, ngx_str_t *dst, ngx_str_t *src)
+{
+    uintptr_t  n;
+
+    *dst = *src;
+
+    n = ngx_escape_uri(NULL, src->data, src->len, NGX_ESCAPE_URI);
+
+    if (n == 0) {
+        return NGX_OK;
+    }
+
+    dst->len = src->len + 2 * n;
+    dst->data = ngx_pnalloc(pool, dst->len);
+    if (dst->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_escape_uri(dst->data, src->data, src->len, NGX_ESCAPE_URI);
+
+    return NGX_OK;
 }
 
 

@@ -108,7 +108,8 @@ ngx_http_dispatch_t *ngx_http_dispatch_create(ngx_connection_t *c,
     ngx_http_core_srv_conf_t *server);
 
 /*
- * Makes the POST request.  "uri" begins with "/" and is decoded; it, "args",
+ * Makes the POST request.  "uri" begins with "/"; it and "args" are decoded,
+ * what does not belong into a request line is encoded there.  They,
  * "type" and "protocol" (such as "MLLP/1.0") live as long as d->pool.
  * The body [start, end) is used where it is and must stay there until
  * closed().  NGX_OK, or NGX_ERROR; closed() is then not called, "d" is gone.

@@ -8,6 +8,11 @@
 
 
 typedef struct {
+    ngx_uint_t            mllp_only;
+} ngx_http_hl7_srv_conf_t;
+
+
+typedef struct {
     ngx_flag_t            read_body;
 } ngx_http_hl7_loc_conf_t;
 
@@ -31,6 +36,9 @@ static ngx_int_t ngx_http_hl7_prefix_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_hl7_add_variables(ngx_conf_t *cf);
 static ngx_int_t ngx_http_hl7_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_hl7_check_sockets(ngx_conf_t *cf,
+    ngx_http_core_main_conf_t *cmcf);
+static void *ngx_http_hl7_create_srv_conf(ngx_conf_t *cf);
 static void *ngx_http_hl7_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_hl7_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
@@ -65,7 +73,7 @@ static ngx_http_module_t  ngx_http_hl7_module_ctx = {
     NULL,                                  /* create main configuration */
     NULL,                                  /* init main configuration */
 
-    NULL,                                  /* create server configuration */
+    ngx_http_hl7_create_srv_conf,          /* create server configuration */
     NULL,                                  /* merge server configuration */
 
     ngx_http_hl7_create_loc_conf,          /* create location configuration */
@@ -222,6 +230,7 @@ ngx_http_hl7_get_ctx(ngx_http_request_t *r)
     cln->handler = ngx_http_hl7_cleanup;
 
     ctx->context.pool = r->pool;
+    ctx->context.connection = r->connection;
     ctx->context.charset = ngx_hl7_charset(&ngx_http_hl7_default_charset);
 
     id = NULL;
@@ -465,7 +474,70 @@ ngx_http_hl7_init(ngx_conf_t *cf)
     ngx_http_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_http_hl7_header_filter;
 
+    return ngx_http_hl7_check_sockets(cf, cmcf);
+}
+
+
+/* a "listen" may come after "mllp_only" */
+
+static ngx_int_t
+ngx_http_hl7_check_sockets(ngx_conf_t *cf, ngx_http_core_main_conf_t *cmcf)
+{
+    ngx_uint_t                  i, j, k;
+    ngx_http_conf_port_t       *port;
+    ngx_http_conf_addr_t       *addr;
+    ngx_http_hl7_srv_conf_t    *hscf;
+    ngx_http_core_srv_conf_t  **cscfp;
+
+    if (cmcf->ports == NULL) {
+        return NGX_OK;
+    }
+
+    port = cmcf->ports->elts;
+
+    for (i = 0; i < cmcf->ports->nelts; i++) {
+        addr = port[i].addrs.elts;
+
+        for (j = 0; j < port[i].addrs.nelts; j++) {
+            cscfp = addr[j].servers.elts;
+
+            for (k = 0; k < addr[j].servers.nelts; k++) {
+                hscf = cscfp[k]->ctx->srv_conf[ngx_http_hl7_module.ctx_index];
+
+                if (!hscf->mllp_only) {
+                    continue;
+                }
+
+                ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                              "\"mllp_only\" conflicts with \"listen\" of "
+                              "the server in %s:%ui",
+                              cscfp[k]->file_name, cscfp[k]->line);
+                return NGX_ERROR;
+            }
+        }
+    }
+
     return NGX_OK;
+}
+
+
+static void *
+ngx_http_hl7_create_srv_conf(ngx_conf_t *cf)
+{
+    ngx_http_hl7_srv_conf_t  *hscf;
+
+    hscf = ngx_pcalloc(cf->pool, sizeof(ngx_http_hl7_srv_conf_t));
+    if (hscf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     hscf->mllp_only = 0;
+     */
+
+    return hscf;
 }
 
 
@@ -502,14 +574,21 @@ ngx_http_hl7_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 static char *
 ngx_http_hl7_mllp_only(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
+    ngx_http_hl7_srv_conf_t *hscf = conf;
+
     ngx_http_core_srv_conf_t  *cscf;
+
+    if (hscf->mllp_only) {
+        return "is duplicate";
+    }
 
     cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
 
     if (cscf->listen) {
-        return "is duplicate or conflicts with \"listen\"";
+        return "conflicts with \"listen\"";
     }
 
+    hscf->mllp_only = 1;
     cscf->listen = 1;
 
     return NGX_CONF_OK;

@@ -100,7 +100,8 @@ typedef struct {
     u_char                       *out_last;
     u_char                       *out_end;
 
-    ngx_event_t                   resume;
+    ngx_event_t                   resume;      /* there may be more to take */
+    ngx_event_t                   finish;      /* the turn is over */
 
     /* the response batch that is being sent */
 
@@ -120,6 +121,7 @@ typedef struct {
     uint32_t                      seen;        /* deviations ever */
 
     unsigned                      processing:1;
+    unsigned                      progress:1;  /* bytes came in this turn */
     unsigned                      eof:1;       /* the peer sends no more */
     unsigned                      closing:1;   /* read no more, answer, close */
     unsigned                      error:1;     /* the peer is gone */

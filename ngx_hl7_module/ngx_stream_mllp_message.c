@@ -3,6 +3,10 @@
 #include "ngx_http_hl7_module.h"
 
 
+#define NGX_STREAM_MLLP_FOREIGN                                               \
+    (ngx_mllp_bit(NGX_MLLP_TLS)|ngx_mllp_bit(NGX_MLLP_HTTP))
+
+
 static ngx_stream_mllp_message_t *ngx_stream_mllp_message(
     ngx_stream_mllp_session_t *ms, ngx_stream_mllp_buf_t *b,
     ngx_stream_mllp_message_e kind);
@@ -430,8 +434,8 @@ ngx_stream_mllp_request(ngx_stream_mllp_message_t *m, ngx_http_dispatch_t *d)
 
 
 /*
- * The URI is evaluated with variables and memory of the message's own: those
- * of the session would be kept, and "map" would remember, for the connection.
+ * The URI is evaluated with variables, captures and memory of the message's
+ * own: those of the session are kept for all of the connection.
  */
 
 static ngx_int_t
@@ -441,9 +445,8 @@ ngx_stream_mllp_uri(ngx_stream_mllp_message_t *m, ngx_pool_t *pool,
     u_char                       *p;
     ngx_int_t                     rc;
     ngx_pool_t                   *saved_pool;
-    ngx_stream_session_t         *s;
+    ngx_stream_session_t         *s, saved;
     ngx_stream_mllp_srv_conf_t   *conf;
-    ngx_stream_variable_value_t  *saved_variables;
     ngx_stream_core_main_conf_t  *cmcf;
 
     s = m->session->stream;
@@ -455,18 +458,22 @@ ngx_stream_mllp_uri(ngx_stream_mllp_message_t *m, ngx_pool_t *pool,
     } else {
         cmcf = ngx_stream_get_module_main_conf(s, ngx_stream_core_module);
 
+        saved = *s;
         saved_pool = s->connection->pool;
-        saved_variables = s->variables;
 
         s->connection->pool = pool;
         s->variables = ngx_pcalloc(pool, cmcf->variables.nelts
                                        * sizeof(ngx_stream_variable_value_t));
+#if (NGX_PCRE)
+        s->captures = NULL;
+        s->ncaptures = 0;
+#endif
 
         rc = s->variables ? ngx_stream_complex_value(s, conf->uri, uri)
                           : NGX_ERROR;
 
         s->connection->pool = saved_pool;
-        s->variables = saved_variables;
+        *s = saved;
 
         if (rc != NGX_OK) {
             return NGX_ERROR;
@@ -672,9 +679,13 @@ ngx_stream_mllp_log_deviations(ngx_stream_mllp_session_t *ms)
         }
     }
 
-    /* a sender does it with each message: once is a warning */
+    /*
+     * A sender does it with each message: once is a warning.  Who speaks
+     * another protocol is no sender.
+     */
 
-    level = (set & ~ms->seen) ? NGX_LOG_WARN : NGX_LOG_INFO;
+    level = (set & ~ms->seen & ~NGX_STREAM_MLLP_FOREIGN) ? NGX_LOG_WARN
+                                                         : NGX_LOG_INFO;
 
     ngx_log_error(level, ms->connection->log, 0, "MLLP deviations: %*s",
                   (size_t) (p - buf), buf);

@@ -294,21 +294,21 @@ ngx_stream_mllp_count_variable(ngx_stream_session_t *s,
     ngx_stream_variable_value_t *v, uintptr_t data)
 {
     u_char                     *p;
+    ngx_uint_t                  n;
     ngx_stream_mllp_session_t  *ms;
 
     ms = ngx_stream_get_module_ctx(s, ngx_stream_mllp_module);
 
-    if (ms == NULL) {
-        v->not_found = 1;
-        return NGX_OK;
-    }
+    /* a connection that was denied has sent none */
+
+    n = ms ? *(ngx_uint_t *) ((u_char *) ms + data) : 0;
 
     p = ngx_pnalloc(s->connection->pool, NGX_INT_T_LEN);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
-    v->len = ngx_sprintf(p, "%ui", *(ngx_uint_t *) ((u_char *) ms + data)) - p;
+    v->len = ngx_sprintf(p, "%ui", n) - p;
     v->valid = 1;
     v->no_cacheable = 0;
     v->not_found = 0;

@@ -2,7 +2,7 @@
 #include "ngx_stream_mllp.h"
 
 
-#define NGX_STREAM_MLLP_TURN     64      /* frames, then others have a turn */
+#define NGX_STREAM_MLLP_TURN     192     /* steps of a turn: 64 frames */
 #define NGX_STREAM_MLLP_OUT_MAX  65536   /* unsent bytes that stop reading */
 #define NGX_STREAM_MLLP_LINGER   2000    /* ms to read to the end */
 #define NGX_STREAM_MLLP_DISCARD  4096
@@ -12,8 +12,8 @@ static void ngx_stream_mllp_read_handler(ngx_event_t *rev);
 static void ngx_stream_mllp_write_handler(ngx_event_t *wev);
 static void ngx_stream_mllp_resume_handler(ngx_event_t *ev);
 static void ngx_stream_mllp_process(ngx_stream_mllp_session_t *ms);
-static void ngx_stream_mllp_frames(ngx_stream_mllp_session_t *ms,
-    ngx_uint_t *received);
+static void ngx_stream_mllp_frames(ngx_stream_mllp_session_t *ms);
+static void ngx_stream_mllp_finish_handler(ngx_event_t *ev);
 static ngx_uint_t ngx_stream_mllp_ready(ngx_stream_mllp_session_t *ms);
 static ngx_int_t ngx_stream_mllp_read_frame(ngx_stream_mllp_session_t *ms);
 static ngx_int_t ngx_stream_mllp_recv(ngx_stream_mllp_session_t *ms);
@@ -24,8 +24,7 @@ static void ngx_stream_mllp_refuse_partial(ngx_stream_mllp_session_t *ms,
     const char *text);
 static void ngx_stream_mllp_check_peer(ngx_stream_mllp_session_t *ms);
 static ngx_int_t ngx_stream_mllp_send(ngx_stream_mllp_session_t *ms);
-static void ngx_stream_mllp_rest(ngx_stream_mllp_session_t *ms,
-    ngx_uint_t received);
+static void ngx_stream_mllp_rest(ngx_stream_mllp_session_t *ms);
 static void ngx_stream_mllp_linger(ngx_connection_t *c);
 static void ngx_stream_mllp_linger_handler(ngx_event_t *rev);
 static void ngx_stream_mllp_empty_handler(ngx_event_t *wev);
@@ -73,10 +72,27 @@ ngx_stream_mllp_handler(ngx_stream_session_t *s)
     ms->resume.data = ms;
     ms->resume.log = c->log;
 
+    ms->finish.handler = ngx_stream_mllp_finish_handler;
+    ms->finish.data = ms;
+    ms->finish.log = c->log;
+
     ngx_stream_set_ctx(s, ms, ngx_stream_mllp_module);
 
     c->read->handler = ngx_stream_mllp_read_handler;
     c->write->handler = ngx_stream_mllp_write_handler;
+
+#if (NGX_STREAM_SSL)
+
+    if (c->ssl) {
+
+        /* what waits to be sent may move to a larger buffer */
+        SSL_set_mode(c->ssl->connection, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+
+        /* a peer that still sends has no "close notify" for us */
+        c->ssl->no_wait_shutdown = 1;
+    }
+
+#endif
 
     /* what modules of the preread phase have read */
 
@@ -187,26 +203,48 @@ ngx_stream_mllp_wake(ngx_stream_mllp_session_t *ms)
 
 
 /*
- * One turn of a session: what has been received is taken, what is answered
- * is sent with one call, then the session rests until the next event.
+ * What has been received is taken; what is answered by then is sent when all
+ * connections that had something to read have been served.  A sender is so
+ * woken less often, and the worker does not wait for it.
  */
 
 static void
 ngx_stream_mllp_process(ngx_stream_mllp_session_t *ms)
 {
-    ngx_uint_t         received;
-    ngx_connection_t  *c;
-
-    c = ms->connection;
-    c->idle = 0;
-
-    received = 0;
+    ms->connection->idle = 0;
 
     if (!ms->error) {
         ms->processing = 1;
-        ngx_stream_mllp_frames(ms, &received);
+        ngx_stream_mllp_frames(ms);
         ms->processing = 0;
     }
+
+    if (ms->in && ms->in->refs == 1 && ms->pos == ms->in->last) {
+
+        /* now: the next connection gets the same, still warm memory */
+
+        ms->size = ngx_max(ms->conf->buffer_size,
+                           (size_t) (ms->in->last - ms->in->data));
+
+        ngx_stream_mllp_buf_free(ms->in);
+        ms->in = NULL;
+        ms->pos = NULL;
+    }
+
+    ngx_post_event(&ms->finish, &ngx_posted_events);
+}
+
+
+/* the end of a turn: one call sends all, then the session rests or closes */
+
+static void
+ngx_stream_mllp_finish_handler(ngx_event_t *ev)
+{
+    ngx_connection_t           *c;
+    ngx_stream_mllp_session_t  *ms;
+
+    ms = ev->data;
+    c = ms->connection;
 
     if (!ms->error && ngx_stream_mllp_send(ms) != NGX_OK) {
         ms->error = 1;
@@ -235,12 +273,12 @@ ngx_stream_mllp_process(ngx_stream_mllp_session_t *ms)
         return;
     }
 
-    ngx_stream_mllp_rest(ms, received);
+    ngx_stream_mllp_rest(ms);
 }
 
 
 static void
-ngx_stream_mllp_frames(ngx_stream_mllp_session_t *ms, ngx_uint_t *received)
+ngx_stream_mllp_frames(ngx_stream_mllp_session_t *ms)
 {
     ngx_int_t    rc;
     ngx_uint_t   n;
@@ -268,6 +306,7 @@ ngx_stream_mllp_frames(ngx_stream_mllp_session_t *ms, ngx_uint_t *received)
         }
 
         if (ms->closing) {
+            ngx_stream_mllp_check_peer(ms);
             return;
         }
 
@@ -283,7 +322,7 @@ ngx_stream_mllp_frames(ngx_stream_mllp_session_t *ms, ngx_uint_t *received)
             rc = ngx_stream_mllp_recv(ms);
 
             if (rc == NGX_OK) {
-                *received = 1;
+                ms->progress = 1;
             }
         }
 
@@ -636,26 +675,13 @@ ngx_stream_mllp_send(ngx_stream_mllp_session_t *ms)
 /* until the next event: what is not needed is freed, a timer is set */
 
 static void
-ngx_stream_mllp_rest(ngx_stream_mllp_session_t *ms, ngx_uint_t received)
+ngx_stream_mllp_rest(ngx_stream_mllp_session_t *ms)
 {
     ngx_uint_t         in_frame;
     ngx_msec_t         timeout;
     ngx_connection_t  *c;
 
     c = ms->connection;
-
-    if (ms->in && ms->pos == ms->in->last && ms->in->refs == 1
-        && ms->frame == NULL)
-    {
-        /* the next one is as large as this one had to be */
-
-        ms->size = ngx_max(ms->conf->buffer_size,
-                           (size_t) (ms->in->last - ms->in->data));
-
-        ngx_stream_mllp_buf_free(ms->in);
-        ms->in = NULL;
-        ms->pos = NULL;
-    }
 
     if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
         ms->error = 1;
@@ -680,9 +706,11 @@ ngx_stream_mllp_rest(ngx_stream_mllp_session_t *ms, ngx_uint_t received)
      * than to stop it for each message, and an exiting worker waits for it.
      */
 
-    if (received || !c->read->timer_set || ngx_exiting) {
+    if (ms->progress || !c->read->timer_set || ngx_exiting) {
         ngx_add_timer(c->read, timeout);
     }
+
+    ms->progress = 0;
 
     c->idle = (!in_frame && ms->frame == NULL && ms->inflight == 0
                && ms->out == NULL);
@@ -811,6 +839,10 @@ ngx_stream_mllp_cleanup(void *data)
     ngx_stream_mllp_message_t  *m;
 
     ngx_http_dispatch_forget(&ms->resume);
+
+    if (ms->finish.posted) {
+        ngx_delete_posted_event(&ms->finish);
+    }
 
     while (!ngx_queue_empty(&ms->messages)) {
         q = ngx_queue_head(&ms->messages);

@@ -68,6 +68,10 @@ our @EXPORT = @Mllp::EXPORT;
 my $owner = $$;
 my (@running, @backends);
 
+# an interrupted test ends what it started as well
+
+$SIG{INT} = $SIG{TERM} = sub { exit 1 };
+
 
 sub start {
     my ($class, %options) = @_;
@@ -347,6 +351,7 @@ sub backend {
     }
 
     $SIG{CHLD} = 'IGNORE';
+    $SIG{INT} = $SIG{TERM} = 'DEFAULT';
     setpgrp;
 
     while (my $sock = $listen->accept) {

@@ -1,0 +1,126 @@
+use lib 't/lib';
+use strict;
+use warnings;
+use Test::More;
+use Engine;
+use Held;
+
+# The URI that mllp_pass makes of a message: for the locations decoded, for
+# backends encoded, made anew for each message and never out of its place.
+
+sub request;
+sub message;
+
+my $back = Held->new;
+my $port = $back->port;
+
+my $ngx = Engine->start(stream => <<'EOS', http => <<"EOH");
+    map $hl7_receiving_facility $captured {
+        "~^(\w+)-(?<second>\w+)$"  /$1/$second;
+        default                    /other/;
+    }
+
+    map $hl7_receiving_facility $unsafe {
+        default  /hl7/$hl7_receiving_facility;
+    }
+
+    server { listen 127.0.0.1:%%PATH%%; mllp_pass hie $unsafe; }
+    server { listen 127.0.0.1:%%CAPTURE%%; mllp_pass hie $captured; }
+    server { listen 127.0.0.1:%%FIXED%%; mllp_pass hie /fixed/uri; }
+
+    server {
+        listen 127.0.0.1:%%ARGS%%;
+        mllp_pass hie /args?facility=$hl7_receiving_facility;
+    }
+EOS
+    log_format uri '"\$request" "\$uri" "\$args" "\$request_uri"';
+
+    server {
+        server_name hie;
+        mllp_only;
+        access_log logs/access.log uri;
+        location / { proxy_pass http://127.0.0.1:$port; }
+    }
+EOH
+
+my ($c, $ack);
+
+is(request('PATH', 'ERP'), 'POST /hl7/ERP HTTP/1.0', 'a path');
+like($ngx->access_log, qr{^"POST /hl7/ERP MLLP/1.0" "/hl7/ERP" "-" "/hl7/ERP"$}m,
+     'as variables tell of it');
+
+is(request('FIXED', 'ERP'), 'POST /fixed/uri HTTP/1.0', 'no variables');
+
+is(request('PATH', "A B%2F\xe9"), 'POST /hl7/A%20B%252F%E9 HTTP/1.0',
+   'a path is encoded');
+like($ngx->access_log,
+     qr{^"POST /hl7/A%20B%252F%E9 MLLP/1.0" "/hl7/A B%2F\\xE9" "-" }m,
+     'but not for the location');
+
+is(request('ARGS', 'ERP'), 'POST /args?facility=ERP HTTP/1.0', 'arguments');
+like($ngx->access_log, qr{ "/args" "facility=ERP" "/args\?facility=ERP"$}m,
+     'as variables tell of them');
+
+is(request('ARGS', 'A B'), 'POST /args?facility=A%20B HTTP/1.0',
+   'arguments are encoded');
+
+
+# many messages of one connection: nothing of one is left to the next
+
+$c = $ngx->client('CAPTURE');
+
+for my $n (1 .. 20) {
+    my @to = $n % 4 ? ("part$n", 'x' x $n) : ('one');
+
+    is(request($c, join '-', @to),
+       'POST /' . (@to == 2 ? "$to[0]/$to[1]" : 'other/') . ' HTTP/1.0',
+       "captures: message $n");
+}
+
+
+# a message does not choose a location that is not meant
+
+for my $to ('..', '.', '../admin', 'a/../../admin', "a\x01b", 'a?b=c', 'a#b') {
+    $c = $ngx->client('PATH');
+    $c->send(message $to);
+    $ack = $c->read;
+    like(field($ack, 'MSA-1'), qr/^A[ER]$/, "refused: \"$to\"");
+    $c->close;
+}
+
+is(() = $ngx->log =~ /"mllp_pass" makes an unsafe URI of the message/g, 7,
+   'each is logged');
+
+ok(!$back->pending, 'none made a request');
+
+$ngx->stop;
+
+done_testing();
+
+
+# the line of the request that the backend gets
+
+sub request {
+    my ($client, $to) = @_;
+
+    $client = $ngx->client($client) unless ref $client;
+    $client->send(message $to);
+
+    my $request = $back->accept;
+    my ($line) = $request->header =~ /\A(.*)\r\n/;
+
+    $request->answer(200);
+    is(field($client->read, 'MSA-1'), 'AA', "acknowledged: $line");
+
+    return $line;
+}
+
+
+sub message {
+    my ($to) = @_;
+    my $text = hl7('ADT^A01', 'M');
+
+    $text =~ s/ERP/$to/;
+
+    return $text;
+}
