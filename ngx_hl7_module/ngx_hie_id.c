@@ -9,7 +9,7 @@
 
 static void ngx_hie_random_seed(void);
 static uint64_t ngx_hie_random_next(void);
-static void ngx_hie_hex_digits(u_char *p, uint64_t n);
+static u_char *ngx_hie_hex_digits(u_char *p, uint64_t n);
 static ngx_uint_t ngx_hie_id_valid(ngx_str_t *id);
 static ngx_uint_t ngx_hie_traceparent_valid(ngx_str_t *tp);
 static ngx_uint_t ngx_hie_hex(u_char *p, size_t n, ngx_uint_t zero);
@@ -41,14 +41,15 @@ ngx_hie_id_make(ngx_hie_id_t *id, ngx_str_t *correlation_id,
         ngx_memcpy(p, traceparent->data + 3, NGX_HIE_TRACE_ID_LEN);
         p += NGX_HIE_TRACE_ID_LEN;
         *p++ = '-';
-        p = ngx_hie_random_hex(p, 16);
+        p = ngx_hie_random_hex(p);
         *p++ = '-';
         ngx_memcpy(p, traceparent->data + 53, 2);
 
     } else {
-        p = ngx_hie_random_hex(p, NGX_HIE_TRACE_ID_LEN);
+        p = ngx_hie_random_hex(p);
+        p = ngx_hie_random_hex(p);
         *p++ = '-';
-        p = ngx_hie_random_hex(p, 16);
+        p = ngx_hie_random_hex(p);
         *p++ = '-';
         *p++ = '0';
         *p = '1';
@@ -68,26 +69,15 @@ ngx_hie_id_make(ngx_hie_id_t *id, ngx_str_t *correlation_id,
 
 
 u_char *
-ngx_hie_random_hex(u_char *p, size_t n)
+ngx_hie_random_hex(u_char *p)
 {
-    size_t  len;
-    u_char  digits[16];
-
     /* a fork must not repeat what its parent makes */
 
     if (ngx_hie_random_pid != ngx_pid) {
         ngx_hie_random_seed();
     }
 
-    while (n) {
-        ngx_hie_hex_digits(digits, ngx_hie_random_next());
-
-        len = ngx_min(n, sizeof(digits));
-        p = ngx_cpymem(p, digits, len);
-        n -= len;
-    }
-
-    return p;
+    return ngx_hie_hex_digits(p, ngx_hie_random_next());
 }
 
 
@@ -136,7 +126,7 @@ ngx_hie_random_next(void)
 
 /* sixteen hexadecimal digits, eight at a time, a digit in each byte */
 
-static void
+static u_char *
 ngx_hie_hex_digits(u_char *p, uint64_t n)
 {
     uint64_t    d;
@@ -159,6 +149,8 @@ ngx_hie_hex_digits(u_char *p, uint64_t n)
         p += 8;
         n >>= 32;
     }
+
+    return p;
 }
 
 

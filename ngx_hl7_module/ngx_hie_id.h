@@ -17,6 +17,7 @@
 #define NGX_HIE_TRACE_ID_LEN     32
 #define NGX_HIE_TRACEPARENT_LEN  55
 #define NGX_HIE_ID_MAX           128
+#define NGX_HIE_RANDOM_LEN       16      /* hexadecimal */
 
 
 typedef struct {
@@ -36,8 +37,8 @@ typedef struct {
 void ngx_hie_id_make(ngx_hie_id_t *id, ngx_str_t *correlation_id,
     ngx_str_t *traceparent);
 
-/* writes "n" random hexadecimal digits and returns the end; no secrets */
-u_char *ngx_hie_random_hex(u_char *p, size_t n);
+/* writes NGX_HIE_RANDOM_LEN random digits; returns the end; no secrets */
+u_char *ngx_hie_random_hex(u_char *p);
 
 
 #endif /* _NGX_HIE_ID_H_INCLUDED_ */

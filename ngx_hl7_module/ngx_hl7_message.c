@@ -121,49 +121,46 @@ static void
 ngx_hl7_open_fields(ngx_hl7_message_t *m)
 {
     size_t            i, pos, len;
-    ngx_hl7_span_t   *span, *last;
+    ngx_uint_t        n;
     ngx_hl7_word_t    w;
     ngx_hl7_match_t   ends, match;
 
     len = m->end - m->start;
 
+    m->header = len;
+
     m->msh[1].start = 3;
     m->msh[1].len = 1;
+    m->msh[2].start = 4;
 
-    span = &m->msh[2];
-    last = &m->msh[NGX_HL7_MSH_FIELDS - 1];
+    n = 2;
 
-    span->start = 4;
-
-    for (pos = 4; pos < len; pos += NGX_HL7_WORD) {
+    for (pos = 4; pos < len && m->header == len; pos += NGX_HL7_WORD) {
 
         w = ngx_hl7_load(m->start + pos, len - pos);
+        match = ngx_hl7_match(w, m->delimiters.field);
         ends = ngx_hl7_match(w, CR) | ngx_hl7_match(w, LF);
-        match = ngx_hl7_match(w, m->delimiters.field) | ends;
 
-        for ( /* void */ ; match; match &= match - 1) {
+        if (ends) {
+            m->header = pos + ngx_hl7_first(ends);
 
+            /* no field begins behind the end */
+            match &= (ends & -ends) - 1;
+        }
+
+        for ( /* void */ ; match && n < NGX_HL7_MSH_FIELDS; match &= match - 1)
+        {
             i = pos + ngx_hl7_first(match);
+            m->msh[n].len = i - m->msh[n].start;
 
-            if (span <= last) {
-                span->len = i - span->start;
-            }
-
-            if (ends & match & -match) {
-                m->header = i;
-                return;
-            }
-
-            if (++span <= last) {
-                span->start = i + 1;
+            if (++n < NGX_HL7_MSH_FIELDS) {
+                m->msh[n].start = i + 1;
             }
         }
     }
 
-    m->header = len;
-
-    if (span <= last) {
-        span->len = len - span->start;
+    if (n < NGX_HL7_MSH_FIELDS) {
+        m->msh[n].len = m->header - m->msh[n].start;
     }
 }
 

@@ -47,7 +47,7 @@ ngx_http_dispatch_init_worker(void)
 ngx_uint_t
 ngx_http_dispatch_available(void)
 {
-    return ngx_cycle->free_connection_n > 2 * (ngx_http_dispatch_live + 1);
+    return ngx_cycle->free_connection_n >= 2 * (ngx_http_dispatch_live + 1);
 }
 
 

@@ -87,8 +87,8 @@ struct ngx_http_dispatch_s {
 
 /*
  * Whether the worker has connection slots to dispatch one more message,
- * counting one more slot for each that is alive: dispatching with fewer
- * would turn a burst into failed deliveries.
+ * leaving two for each that is alive: upstreams and subrequests that it still
+ * may need.  Dispatching with fewer would turn a burst into failures.
  */
 ngx_uint_t ngx_http_dispatch_available(void);
 

@@ -504,48 +504,41 @@ ngx_mllp_read_end(ngx_mllp_reader_t *rd, u_char **pos,
 static u_char *
 ngx_mllp_scan(u_char *start, u_char *p, u_char *last, ngx_uint_t *hints)
 {
-    u_char     *end;
-    ptrdiff_t   n;
+    for ( /* void */ ; p < last; p++) {
 
-    while (p < last) {
-
-        n = NGX_MLLP_LOOK_BACK;
-
-        if (p - start >= n) {
+        if (p - start >= NGX_MLLP_LOOK_BACK) {
             p = ngx_mllp_skip(p, last, *hints);
-            n = NGX_MLLP_VECTOR;
-        }
 
-        end = p + ngx_min(last - p, n);
-
-        for ( /* void */ ; p < end; p++) {
-
-            switch (*p) {
-
-            case NGX_MLLP_VT:
-            case NGX_MLLP_FS:
-                return p;
-
-            case LF:
-                *hints |= NGX_MLLP_HINT_LF;
-                break;
-
-            case CR:
-                if (p > start && p[-1] == CR) {
-                    *hints |= NGX_MLLP_HINT_EMPTY;
-                }
-
-                break;
-
-            case 'H':
-                if (p - start >= 3 && p[-1] == 'S' && p[-2] == 'M'
-                    && (p[-3] == CR || p[-3] == LF))
-                {
-                    *hints |= NGX_MLLP_HINT_MSH;
-                }
-
+            if (p == last) {
                 break;
             }
+        }
+
+        switch (*p) {
+
+        case NGX_MLLP_VT:
+        case NGX_MLLP_FS:
+            return p;
+
+        case LF:
+            *hints |= NGX_MLLP_HINT_LF;
+            break;
+
+        case CR:
+            if (p > start && p[-1] == CR) {
+                *hints |= NGX_MLLP_HINT_EMPTY;
+            }
+
+            break;
+
+        case 'H':
+            if (p - start >= 3 && p[-1] == 'S' && p[-2] == 'M'
+                && (p[-3] == CR || p[-3] == LF))
+            {
+                *hints |= NGX_MLLP_HINT_MSH;
+            }
+
+            break;
         }
     }
 
@@ -553,59 +546,92 @@ ngx_mllp_scan(u_char *start, u_char *p, u_char *last, ngx_uint_t *hints)
 }
 
 
-/* whether ngx_mllp_scan() must look at one of the bytes [p, end) */
+/* marks the bytes of a vector that ngx_mllp_scan() must look at */
+
+static ngx_inline void
+ngx_mllp_mark(u_char *p, ngx_mllp_stops_t *stops, ngx_mllp_vector_t *marks)
+{
+    ngx_mllp_vector_t  v, v1, v2;
+
+    ngx_memcpy(&v, p, NGX_MLLP_VECTOR);
+    ngx_memcpy(&v1, p - 1, NGX_MLLP_VECTOR);
+    ngx_memcpy(&v2, p - 2, NGX_MLLP_VECTOR);
+
+    *marks |= (ngx_mllp_vector_t) ((v == NGX_MLLP_VT)
+                                   | (v == NGX_MLLP_FS)
+                                   | (v == stops->lf)
+                                   | ((v == CR) & (v1 == stops->cr))
+                                   | ((v == 'H') & (v2 == stops->m)));
+}
+
+
+/* whether any byte is marked */
 
 static ngx_inline ngx_uint_t
-ngx_mllp_stop(u_char *p, u_char *end, ngx_mllp_stops_t *stops)
+ngx_mllp_marked(ngx_mllp_vector_t *marks)
 {
-    ngx_mllp_words_t   w;
-    ngx_mllp_vector_t  v, v1, v2, found;
+    ngx_mllp_words_t  w;
 
-    found = (ngx_mllp_vector_t) { 0 };
-
-    for ( /* void */ ; p < end; p += NGX_MLLP_VECTOR) {
-        ngx_memcpy(&v, p, NGX_MLLP_VECTOR);
-        ngx_memcpy(&v1, p - 1, NGX_MLLP_VECTOR);
-        ngx_memcpy(&v2, p - 2, NGX_MLLP_VECTOR);
-
-        found |= (ngx_mllp_vector_t) ((v == NGX_MLLP_VT)
-                                      | (v == NGX_MLLP_FS)
-                                      | (v == stops->lf)
-                                      | ((v == CR) & (v1 == stops->cr))
-                                      | ((v == 'H') & (v2 == stops->m)));
-    }
-
-    w = (ngx_mllp_words_t) found;
+    w = (ngx_mllp_words_t) *marks;
 
     return (w[0] | w[1] | w[2] | w[3]) != 0;
 }
 
 
 /*
- * Passes over the vectors in which ngx_mllp_scan() would find nothing: no
- * VT, no FS, and nothing for a hint that is still to be set.  A hint that is
- * set is looked for no more: FS takes the place of its byte.
+ * The first byte that ngx_mllp_scan() must look at, or "last": VT, FS, or a
+ * byte of a hint that is still to be set.  A hint that is set is looked for
+ * no more: FS takes the place of its byte.
  */
 
 NGX_MLLP_CLONES static u_char *
 ngx_mllp_skip(u_char *p, u_char *last, ngx_uint_t hints)
 {
-    ngx_mllp_stops_t  stops;
+    size_t             i;
+    ngx_mllp_stops_t   stops;
+    ngx_mllp_vector_t  marks;
+    u_char             bytes[NGX_MLLP_VECTOR];
 
     stops.lf = (hints & NGX_MLLP_HINT_LF) ? NGX_MLLP_FS : LF;
     stops.cr = (hints & NGX_MLLP_HINT_EMPTY) ? NGX_MLLP_FS : CR;
     stops.m = (hints & NGX_MLLP_HINT_MSH) ? NGX_MLLP_FS : 'M';
 
-    while (last - p >= NGX_MLLP_BLOCK
-           && !ngx_mllp_stop(p, p + NGX_MLLP_BLOCK, &stops))
-    {
-        p += NGX_MLLP_BLOCK;
+    marks = (ngx_mllp_vector_t) { 0 };
+
+    for ( /* void */ ; last - p >= NGX_MLLP_BLOCK; p += NGX_MLLP_BLOCK) {
+
+        for (i = 0; i < NGX_MLLP_BLOCK; i += NGX_MLLP_VECTOR) {
+            ngx_mllp_mark(p + i, &stops, &marks);
+        }
+
+        if (ngx_mllp_marked(&marks)) {
+            break;
+        }
     }
 
-    while (last - p >= NGX_MLLP_VECTOR
-           && !ngx_mllp_stop(p, p + NGX_MLLP_VECTOR, &stops))
-    {
-        p += NGX_MLLP_VECTOR;
+    marks = (ngx_mllp_vector_t) { 0 };
+
+    for ( /* void */ ; last - p >= NGX_MLLP_VECTOR; p += NGX_MLLP_VECTOR) {
+
+        ngx_mllp_mark(p, &stops, &marks);
+
+        if (ngx_mllp_marked(&marks)) {
+            ngx_memcpy(bytes, &marks, NGX_MLLP_VECTOR);
+
+            for (i = 0; bytes[i] == 0; i++) { /* void */ }
+
+            return p + i;
+        }
+    }
+
+    for ( /* void */ ; p < last; p++) {
+
+        if (*p == NGX_MLLP_VT || *p == NGX_MLLP_FS || *p == stops.lf
+            || (*p == CR && p[-1] == stops.cr)
+            || (*p == 'H' && p[-2] == stops.m))
+        {
+            break;
+        }
     }
 
     return p;

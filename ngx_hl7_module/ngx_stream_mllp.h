@@ -121,6 +121,7 @@ typedef struct {
     uint32_t                      seen;        /* deviations ever */
 
     unsigned                      processing:1;
+    unsigned                      unseen:1;    /* bytes for the reader */
     unsigned                      progress:1;  /* bytes came in this turn */
     unsigned                      eof:1;       /* the peer sends no more */
     unsigned                      closing:1;   /* read no more, answer, close */

@@ -119,7 +119,9 @@ ngx_stream_mllp_next_message(ngx_stream_mllp_session_t *ms)
 
         ngx_stream_mllp_run(m, start, end);
 
-        return NGX_OK;
+        if (ms->envelope.kind != NGX_HL7_SINGLE) {
+            return NGX_OK;
+        }
     }
 
     if (ms->envelope.kind == NGX_HL7_BATCH) {
@@ -185,11 +187,13 @@ ngx_stream_mllp_message(ngx_stream_mllp_session_t *ms,
 {
     ngx_stream_mllp_message_t  *m;
 
-    m = ngx_calloc(sizeof(ngx_stream_mllp_message_t), ms->connection->log);
+    m = ngx_alloc(sizeof(ngx_stream_mllp_message_t), ms->connection->log);
     if (m == NULL) {
         ms->error = 1;
         return NULL;
     }
+
+    ngx_memzero(m, sizeof(ngx_stream_mllp_message_t));
 
     m->session = ms;
     m->kind = kind;

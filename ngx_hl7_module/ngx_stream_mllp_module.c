@@ -718,7 +718,7 @@ ngx_stream_mllp_check_size(ngx_conf_t *cf, void *post, void *data)
     size_t *size = data;
 
     if (*size == 0 || *size > NGX_STREAM_MLLP_SIZE_MAX) {
-        return "must be between 1 and 1g";
+        return "must be between 1 and 1024m";
     }
 
     return NGX_CONF_OK;

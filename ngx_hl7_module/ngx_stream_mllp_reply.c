@@ -3,7 +3,6 @@
 #include "ngx_http_hl7_module.h"
 
 
-#define NGX_STREAM_MLLP_ID_LEN    20
 #define NGX_STREAM_MLLP_TEXT_LEN  64
 #define NGX_STREAM_MLLP_OUT_SIZE  1024
 #define NGX_STREAM_MLLP_BLOCK     (1 + NGX_MLLP_OVERHEAD)
@@ -128,7 +127,7 @@ ngx_stream_mllp_reply(ngx_stream_mllp_message_t *m,
     ngx_hl7_ack_t               ack;
     ngx_hl7_message_t          *hl7;
     ngx_stream_mllp_session_t  *ms;
-    u_char                      id[NGX_STREAM_MLLP_ID_LEN];
+    u_char                      id[NGX_HIE_RANDOM_LEN];
 
     ms = m->session;
     hl7 = m->context.opened ? &m->context.message : NULL;
@@ -147,7 +146,7 @@ ngx_stream_mllp_reply(ngx_stream_mllp_message_t *m,
     ack.message = hl7;
     ack.outcome = outcome;
     ack.error = (outcome == NGX_HL7_OUTCOME_ACCEPT) ? NULL : error;
-    ack.control_id.len = NGX_STREAM_MLLP_ID_LEN;
+    ack.control_id.len = NGX_HIE_RANDOM_LEN;
     ack.control_id.data = id;
     ack.time = *ngx_stream_mllp_time();
 
@@ -246,7 +245,7 @@ ngx_stream_mllp_ack_write(u_char *p, ngx_stream_mllp_message_t *m,
 {
     ngx_str_t  *code;
 
-    (void) ngx_hie_random_hex(ack->control_id.data, NGX_STREAM_MLLP_ID_LEN);
+    (void) ngx_hie_random_hex(ack->control_id.data);
 
     if (!m->batch) {
         *p++ = NGX_MLLP_VT;
@@ -346,7 +345,7 @@ ngx_stream_mllp_batch_ack(ngx_stream_mllp_session_t *ms,
     size_t       len;
     ngx_str_t    control_id;
     ngx_uint_t   mode;
-    u_char       id[NGX_STREAM_MLLP_ID_LEN];
+    u_char       id[NGX_HIE_RANDOM_LEN];
 
     mode = ms->conf->ack;
 
@@ -374,9 +373,9 @@ ngx_stream_mllp_batch_ack(ngx_stream_mllp_session_t *ms,
 
     } else if (m->kind == NGX_STREAM_MLLP_BATCH_BEGIN) {
 
-        control_id.len = NGX_STREAM_MLLP_ID_LEN;
+        control_id.len = NGX_HIE_RANDOM_LEN;
         control_id.data = id;
-        (void) ngx_hie_random_hex(id, NGX_STREAM_MLLP_ID_LEN);
+        (void) ngx_hie_random_hex(id);
 
         *p++ = NGX_MLLP_VT;
         p = ngx_hl7_batch_ack_begin(p, &m->fhs, &m->bhs, &control_id,

@@ -2,10 +2,14 @@
 #include "ngx_stream_mllp.h"
 
 
-#define NGX_STREAM_MLLP_TURN     192     /* steps of a turn: 64 frames */
+#define NGX_STREAM_MLLP_TURN     128     /* steps of a turn: 64 frames */
 #define NGX_STREAM_MLLP_OUT_MAX  65536   /* unsent bytes that stop reading */
 #define NGX_STREAM_MLLP_LINGER   2000    /* ms to read to the end */
 #define NGX_STREAM_MLLP_DISCARD  4096
+
+
+#define ngx_stream_mllp_out_full(ms)                                          \
+    ((ms)->out_last - (ms)->out_pos >= NGX_STREAM_MLLP_OUT_MAX)
 
 
 static void ngx_stream_mllp_read_handler(ngx_event_t *rev);
@@ -109,6 +113,7 @@ ngx_stream_mllp_handler(ngx_stream_session_t *s)
         ms->in->last = ngx_cpymem(ms->in->last, c->buffer->pos, len);
         c->buffer->pos = c->buffer->last;
         s->received += len;
+        ms->unseen = 1;
     }
 
     ngx_stream_mllp_process(ms);
@@ -240,14 +245,23 @@ ngx_stream_mllp_process(ngx_stream_mllp_session_t *ms)
 static void
 ngx_stream_mllp_finish_handler(ngx_event_t *ev)
 {
+    ngx_uint_t                  full;
     ngx_connection_t           *c;
     ngx_stream_mllp_session_t  *ms;
 
     ms = ev->data;
     c = ms->connection;
 
+    full = ngx_stream_mllp_out_full(ms);
+
     if (!ms->error && ngx_stream_mllp_send(ms) != NGX_OK) {
         ms->error = 1;
+    }
+
+    if (full && ms->out == NULL) {
+
+        /* no event tells that what stopped the reading is sent */
+        ngx_post_event(&ms->resume, &ngx_posted_next_events);
     }
 
     if (ms->error) {
@@ -340,19 +354,18 @@ ngx_stream_mllp_frames(ngx_stream_mllp_session_t *ms)
 
 /*
  * Back-pressure is not to read: while as many messages as allowed are in
- * flight, acknowledgements wait to be sent, or the worker has no slots.
+ * flight, acknowledgements wait to be sent, or the worker has no slots for
+ * what has been read.
  */
 
 static ngx_uint_t
 ngx_stream_mllp_ready(ngx_stream_mllp_session_t *ms)
 {
-    if (ms->inflight >= ms->conf->inflight
-        || ms->out_last - ms->out_pos >= NGX_STREAM_MLLP_OUT_MAX)
-    {
+    if (ms->inflight >= ms->conf->inflight || ngx_stream_mllp_out_full(ms)) {
         return 0;
     }
 
-    if (ngx_http_dispatch_available()) {
+    if ((ms->frame == NULL && !ms->unseen) || ngx_http_dispatch_available()) {
         return 1;
     }
 
@@ -386,6 +399,7 @@ ngx_stream_mllp_read_frame(ngx_stream_mllp_session_t *ms)
         return NGX_OK;
 
     case NGX_AGAIN:
+        ms->unseen = 0;
         return NGX_AGAIN;
 
     case NGX_DONE:
@@ -455,6 +469,7 @@ ngx_stream_mllp_recv(ngx_stream_mllp_session_t *ms)
 
     ms->in->last += n;
     ms->stream->received += n;
+    ms->unseen = 1;
 
     return NGX_OK;
 }
@@ -556,7 +571,18 @@ ngx_stream_mllp_eof(ngx_stream_mllp_session_t *ms)
 static void
 ngx_stream_mllp_timeout(ngx_stream_mllp_session_t *ms)
 {
-    if (ms->inflight || ms->frame || ms->out) {
+    if (ms->progress || ms->inflight || ms->out) {
+        return;
+    }
+
+    if (ms->frame) {
+
+        if (ms->resume.timer_set) {
+            ngx_log_error(NGX_LOG_ERR, ms->connection->log, NGX_ETIMEDOUT,
+                          "no connection slots for a message of MLLP client");
+            ms->error = 1;
+        }
+
         return;
     }
 
@@ -691,10 +717,13 @@ ngx_stream_mllp_rest(ngx_stream_mllp_session_t *ms)
 
     in_frame = ngx_mllp_in_frame(&ms->reader);
 
+    c->idle = (!in_frame && ms->frame == NULL && ms->inflight == 0
+               && ms->out == NULL);
+
     if (in_frame) {
         timeout = ms->conf->read_timeout;
 
-    } else if (ngx_exiting) {
+    } else if (ngx_exiting && c->idle) {
         timeout = ms->conf->quiet_timeout;
 
     } else {
@@ -706,14 +735,17 @@ ngx_stream_mllp_rest(ngx_stream_mllp_session_t *ms)
      * than to stop it for each message, and an exiting worker waits for it.
      */
 
-    if (ms->progress || !c->read->timer_set || ngx_exiting) {
+    if (ngx_exiting && c->read->timer_set) {
+
+        /* a timer that is set is moved in large steps only */
+        ngx_del_timer(c->read);
+    }
+
+    if (ms->progress || !c->read->timer_set) {
         ngx_add_timer(c->read, timeout);
     }
 
     ms->progress = 0;
-
-    c->idle = (!in_frame && ms->frame == NULL && ms->inflight == 0
-               && ms->out == NULL);
 }
 
 

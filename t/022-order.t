@@ -33,6 +33,8 @@ my $ngx = Engine->start(log_level => 'debug', stream => <<'EOS', http => <<"EOH"
 EOS
     log_format id '\$hl7_control_id';
 
+    map "" \$long { default "@{['x' x 2000]}"; }
+
     server {
         server_name hie;
         mllp_only;
@@ -45,6 +47,11 @@ EOS
         location = /fast {
             access_log logs/access.log id;
             return 200;
+        }
+
+        location = /long {
+            default_type application/hl7-v2;
+            return 200 "MSH|^~\\&|A|B|C|D|20260301120000||ACK|1|P|2.5\rMSA|AA|\$hl7_control_id\rZZZ|\$long\r";
         }
 
         location = /quiet {
@@ -146,6 +153,15 @@ for ([1, 1, 1], [60, 1, 1], [500, 2, 50]) {
     cmp_ok(sends() - $before, '<=', $most, "$count answers - no more of them");
     $c->close;
 }
+
+
+# acknowledgements that fill the bound of unsent bytes, and are sent at once
+
+$c = $ngx->client('MLLP');
+$c->send(map { message 'long', "G$_" } 1 .. 200);
+is_deeply([map { msa($c->read) } 1 .. 200], [map { "AA G$_" } 1 .. 200],
+          'long acknowledgements');
+$c->close;
 
 $ngx->stop;
 

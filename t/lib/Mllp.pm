@@ -13,8 +13,8 @@ package Mllp;
 #                        $id, version 2.5, then the segments @more
 #   field($text, 'MSA-2')
 #                        a field of the first such segment of $text
-#   free_ports($n)       $n ports of the loopback address; the file's number
-#                        (010-name.t) says where the search begins
+#   free_ports($n)       $n ports of the loopback address that no other test
+#                        has, nor will have
 #
 #   my $c = Mllp->connect($port, %tls);     # %tls: IO::Socket::SSL options
 #   $c->send($text, ...)   frames each text; bytes that hold a VT go as is
@@ -106,29 +106,42 @@ sub field {
 }
 
 
+# Each test has 40 ports for itself: the first one it listens on as a lock.
+
 sub free_ports {
     my ($n) = @_;
-    our $next;
+    our ($lock, $base, $next);
     my @ports;
 
-    if (!defined $next) {
+    if (!defined $lock) {
         my ($number) = basename($0) =~ /^(\d+)/;
-        $next = 20000 + ($number || 0) % 1000 * 10;
+        my $slot = ($number || 0) * 7;
+
+        for (1 .. 500) {
+            $base = 10240 + 40 * ($slot++ % 500);
+            $lock = listen_on($base) and last;
+        }
+
+        die "no ports\n" unless $lock;
+        $next = 0;
     }
 
-    while (@ports < $n) {
-        my $port = $next++;
+    for (1 .. 39) {
+        my $port = $base + 1 + $next++ % 39;
 
-        my $sock = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
-                                         LocalPort => $port,
-                                         Listen => 1,
-                                         ReuseAddr => 1)
-            or do { $next += 1000 if $next % 10 == 0; next };
-
-        push @ports, $port;
+        push @ports, $port if listen_on($port);
+        return wantarray ? @ports : $ports[0] if @ports == $n;
     }
 
-    return wantarray ? @ports : $ports[0];
+    die "no port is free\n";
+}
+
+
+sub listen_on {
+    return IO::Socket::INET->new(LocalAddr => '127.0.0.1',
+                                 LocalPort => $_[0],
+                                 Listen => 1,
+                                 ReuseAddr => 1);
 }
 
 
