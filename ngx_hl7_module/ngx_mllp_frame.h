@@ -54,9 +54,12 @@ typedef struct {
     size_t                  max_junk;       /* bytes in a row between frames */
     ngx_mllp_deviations_t  *deviations;     /* the caller empties it */
 
-    /* private; all zero at the start */
+    /* for the caller to read; zero at the start */
 
     uint64_t                offset;         /* of *pos */
+
+    /* private; all zero at the start */
+
     size_t                  scanned;        /* content bytes behind *pos that
                                                have been looked at */
     size_t                  junk;           /* bytes of the present run */

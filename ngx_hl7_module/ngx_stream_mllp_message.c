@@ -3,10 +3,6 @@
 #include "ngx_http_hl7_module.h"
 
 
-#define NGX_STREAM_MLLP_FOREIGN                                               \
-    (ngx_mllp_bit(NGX_MLLP_TLS)|ngx_mllp_bit(NGX_MLLP_HTTP))
-
-
 static ngx_stream_mllp_message_t *ngx_stream_mllp_message(
     ngx_stream_mllp_session_t *ms, ngx_stream_mllp_buf_t *b,
     ngx_stream_mllp_message_e kind);
@@ -684,12 +680,12 @@ ngx_stream_mllp_log_deviations(ngx_stream_mllp_session_t *ms)
     }
 
     /*
-     * A sender does it with each message: once is a warning.  Who speaks
-     * another protocol is no sender.
+     * A sender does it with each message: once is a warning.  Who ends
+     * without a message is no sender, but speaks another protocol.
      */
 
-    level = (set & ~ms->seen & ~NGX_STREAM_MLLP_FOREIGN) ? NGX_LOG_WARN
-                                                         : NGX_LOG_INFO;
+    level = (ms->received == 0 && ms->closing) || !(set & ~ms->seen)
+            ? NGX_LOG_INFO : NGX_LOG_WARN;
 
     ngx_log_error(level, ms->connection->log, 0, "MLLP deviations: %*s",
                   (size_t) (p - buf), buf);

@@ -421,6 +421,8 @@ ngx_stream_mllp_read_frame(ngx_stream_mllp_session_t *ms)
 
     default: /* NGX_ERROR */
 
+        ms->closing = 1;
+
         (void) ngx_stream_mllp_log_deviations(ms);
 
         name = &ngx_mllp_deviation_names[frame.error];
@@ -428,8 +430,6 @@ ngx_stream_mllp_read_frame(ngx_stream_mllp_session_t *ms)
         ngx_log_error(NGX_LOG_INFO, ms->connection->log, 0,
                       "client sent no MLLP: \"%V\" at byte %uL",
                       name, frame.offset);
-
-        ms->closing = 1;
 
         return NGX_OK;
     }
@@ -493,7 +493,7 @@ ngx_stream_mllp_space(ngx_stream_mllp_session_t *ms)
         /* no small reads into the rest of a buffer */
 
         if (in->refs > 1 || ms->pos != in->data) {
-            min = (in->end - in->data) / 4;
+            min = ngx_max((in->end - in->data) / 4, 1);
         }
 
         if ((size_t) (in->end - in->last) >= min) {
@@ -596,6 +596,8 @@ ngx_stream_mllp_timeout(ngx_stream_mllp_session_t *ms)
         return;
     }
 
+    (void) ngx_stream_mllp_log_deviations(ms);
+
     ngx_log_error(NGX_LOG_INFO, ms->connection->log, 0,
                   "closing idle MLLP connection");
 }
@@ -619,7 +621,19 @@ ngx_stream_mllp_refuse_partial(ngx_stream_mllp_session_t *ms,
 
     frame.start = ms->pos;
     frame.end = ms->in->last;
+    frame.offset = ms->reader.offset;
     frame.error = NGX_MLLP_DEVIATIONS;
+
+    if (frame.end > frame.start && frame.end[-1] == NGX_MLLP_FS) {
+
+        /* all but CR is there: the sender does not know of it */
+
+        frame.end--;
+        frame.error = NGX_MLLP_FS_ONLY;
+
+        ngx_mllp_deviate(&ms->deviations, NGX_MLLP_FS_ONLY,
+                         frame.offset + (frame.end - frame.start));
+    }
 
     ngx_stream_mllp_refuse_frame(ms, &frame, text);
 

@@ -72,7 +72,7 @@ my $ngx = Engine->start(stream => <<'EOS', http => <<"EOH");
     server {
         listen 127.0.0.1:%%IDLE%%;
         mllp_idle_timeout 200ms;
-        mllp_pass hie /\$hl7_receiving_facility;
+        mllp_pass hie /$hl7_receiving_facility;
     }
 EOS
     log_format size '\$hl7_control_id \$hl7_size \$status';
@@ -153,7 +153,7 @@ answers 'JUNK', 'x' x 10 . message('D1') . 'y' x 10 . message('D2'),
         'AA D1, AA D2', 'junk up to the bound, twice';
 answers 'JUNK', message('D3') . 'x' x 11 . message('D4'), 'AA D3, close',
         'a byte more';
-logged qr/\[info\].*sent no MLLP: "too_much_junk" at byte 86 .*client: 127/,
+logged qr/\[info\].*sent no MLLP: "too_much_junk" at byte 84 .*client: 127/,
        'in the log';
 answers 'JUNK', 'x' x 11 . message('D5'), 'close', 'at the start';
 
@@ -181,7 +181,7 @@ unlike($ngx->access_log, qr/^E(?:1|2|4|20) /m, 'no request is made');
 
 # FS that waits for its CR has a name
 answers 'SLOW', substr(message('E5'), 0, -1), 'AR E5, close', 'FS and no CR';
-logged qr/\[warn\].*MLLP deviations: fs_only x1 at byte 74 .*client: 127/,
+logged qr/\[warn\].*MLLP deviations: fs_only x1 at byte 72 .*client: 127/,
        'is the deviation "fs_only"';
 
 

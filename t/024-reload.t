@@ -13,6 +13,7 @@ sub msa;
 sub senders;
 sub all_acknowledged;
 sub leaving;
+sub more_messages;
 
 my $back = Held->new;
 my $port = $back->port;
@@ -26,9 +27,7 @@ $ngx = start(quiet => '60s');
 $senders = senders('FAST', 3);
 
 for (1 .. 3) {
-    my $lines = logged();
-
-    wait_for { logged() > $lines + 50 } 'messages';
+    more_messages();
     push @old, $ngx->reload;
 }
 
@@ -40,11 +39,10 @@ pass('reload under load: the old workers end with their connections');
 # quit under load: who is connected is served to the end
 
 $senders = senders('FAST', 3);
-wait_for { logged() > 50 } 'messages';
 @old = $ngx->workers;
 $ngx->quit;
 leaving(@old);
-wait_for { logged() > 300 } 'more messages';
+more_messages();
 ok(!eval { $ngx->client('FAST') }, 'quit: no new connections');
 all_acknowledged($senders, 'quit under load');
 $ngx->stop;
@@ -54,7 +52,6 @@ $ngx->stop;
 
 $ngx = start(quiet => '60s');
 $senders = senders('FAST', 3);
-wait_for { logged() > 50 } 'messages';
 $master = $ngx->master;
 @old = $ngx->workers;
 $old = $ngx->upgrade;
@@ -276,8 +273,10 @@ sub msa {
 }
 
 
-sub logged {
-    return scalar(() = $ngx->access_log =~ /\n/g);
+sub more_messages {
+    my $before = () = $ngx->access_log =~ /\n/g;
+
+    wait_for { (() = $ngx->access_log =~ /\n/g) > $before + 50 } 'messages';
 }
 
 
@@ -290,7 +289,7 @@ sub senders {
 
     pipe my $reader, my $writer or die "pipe: $!\n";
 
-    for my $n (1 .. $count) {
+    for (1 .. $count) {
         my $pid = fork // die "fork: $!\n";
 
         if ($pid) {
@@ -300,11 +299,15 @@ sub senders {
 
         close $writer;
 
-        my $ok = eval { send_all($ngx->client($name), "S$n-$$", $reader) };
+        my $ok = eval { send_all($ngx->client($name), "S$$", $reader) };
 
-        print STDERR "# sender $n: $@" if !defined $ok;
+        print STDERR "# sender: $@" if !defined $ok;
         require POSIX;
         POSIX::_exit(defined $ok ? 0 : 1);
+    }
+
+    for my $pid (@pids) {
+        wait_for { $ngx->access_log =~ /^S$pid-/m } 'the first messages';
     }
 
     return { pids => \@pids, stop => $writer };
