@@ -130,7 +130,7 @@ $ngx->stop;
 
 my @lines = map { /\[(?:notice|info)\]/ ? () : /\[warn\] .*(junk.*) while/ ? $1 : $_ }
             split /\n/, $ngx->log;
-is_deeply(\@lines, ['junk_between x1 at byte 61', 'junk_between x1 at byte 0'],
+is_deeply(\@lines, ['junk_between x1 at byte 62', 'junk_between x1 at byte 0'],
           'with warnings, and nothing else is above info')
     or diag explain \@lines;
 

@@ -79,6 +79,8 @@ $c = $ngx->client('FAST');
 $c->send(hl7('ADT^A01', 'A1'));
 is(msa($c->read), 'AA A1', 'a message before the reload');
 $d = $ngx->client('FAST');
+wait_for { (() = $ngx->log =~ / client \S+ connected to /g) == 2 }
+    'both to be accepted';
 @old = $ngx->reload;
 ok($c->eof, 'quiet: the connection is closed');
 ok($d->eof, 'quiet: so is one without messages');
