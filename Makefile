@@ -53,13 +53,15 @@ build/modules.conf: config t/tools/configure build/nginx.version
 	t/tools/configure build
 
 build/nginx.version: FORCE
+	@test -n "$(NGINX_BINARY)" || { echo 'no nginx: make deps'; exit 1; }
 	@mkdir -p build
 	@$(NGINX_BINARY) -V 2>&1 | cmp -s - $@ || $(NGINX_BINARY) -V >$@ 2>&1
 
 deps:
 	@t/tools/deps
 
-run: all
+run: deps
+	@$(MAKE) --no-print-directory all
 	@t/tools/run
 
 stop:

@@ -519,7 +519,7 @@ ngx_stream_mllp_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* 503=AR is stronger than 5xx=AE, wherever it stands */
+/* 503=AR is stronger than 5xx=AE, wherever it stands, in the default too */
 
 static char *
 ngx_stream_mllp_ack_map(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -541,6 +541,10 @@ ngx_stream_mllp_ack_map(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (mscf->ack_map == NULL || exact == NULL) {
         return NGX_CONF_ERROR;
     }
+
+    exact[NGX_HTTP_REQUEST_ENTITY_TOO_LARGE] = 1;
+    exact[NGX_HTTP_UNSUPPORTED_MEDIA_TYPE] = 1;
+    exact[NGX_HTTP_TOO_MANY_REQUESTS] = 1;
 
     value = cf->args->elts;
 

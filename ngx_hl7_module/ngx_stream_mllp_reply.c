@@ -10,12 +10,11 @@
 
 static void ngx_stream_mllp_status_error(ngx_uint_t status,
     ngx_hl7_error_t *err, u_char *buf);
-static void ngx_stream_mllp_supplied(ngx_stream_mllp_message_t *m,
-    ngx_str_t *ack, ngx_hl7_outcome_e outcome, ngx_uint_t commit);
+static void ngx_stream_mllp_acknowledge(ngx_stream_mllp_message_t *m,
+    ngx_hl7_outcome_e outcome, ngx_hl7_error_t *error, ngx_str_t *supplied,
+    ngx_uint_t commit);
 static u_char *ngx_stream_mllp_ack_write(u_char *p,
-    ngx_stream_mllp_message_t *m, ngx_hl7_ack_t *ack);
-static void ngx_stream_mllp_answered(ngx_stream_mllp_message_t *m,
-    u_char *end, ngx_uint_t negative);
+    ngx_stream_mllp_message_t *m, ngx_hl7_ack_t *ack, ngx_str_t *supplied);
 static ngx_int_t ngx_stream_mllp_batch_ack(ngx_stream_mllp_session_t *ms,
     ngx_stream_mllp_message_t *m);
 static ngx_int_t ngx_stream_mllp_out(ngx_stream_mllp_session_t *ms,
@@ -69,7 +68,8 @@ ngx_stream_mllp_reply_response(ngx_stream_mllp_message_t *m,
             if (supplied != NGX_HL7_OUTCOME_ACCEPT
                 || outcome == NGX_HL7_OUTCOME_ACCEPT)
             {
-                ngx_stream_mllp_supplied(m, &d->body, supplied, commit);
+                ngx_stream_mllp_acknowledge(m, supplied, NULL, &d->body,
+                                            commit);
                 return;
             }
 
@@ -121,6 +121,20 @@ void
 ngx_stream_mllp_reply(ngx_stream_mllp_message_t *m,
     ngx_hl7_outcome_e outcome, ngx_hl7_error_t *error)
 {
+    ngx_stream_mllp_acknowledge(m, outcome, error, NULL, 0);
+}
+
+
+/*
+ * What is owed is made here, but for the one of the kind that the backend has
+ * supplied: that is sent as it is.
+ */
+
+static void
+ngx_stream_mllp_acknowledge(ngx_stream_mllp_message_t *m,
+    ngx_hl7_outcome_e outcome, ngx_hl7_error_t *error, ngx_str_t *supplied,
+    ngx_uint_t commit)
+{
     u_char                     *p;
     size_t                      len;
     ngx_uint_t                  owed;
@@ -150,9 +164,14 @@ ngx_stream_mllp_reply(ngx_stream_mllp_message_t *m,
     ack.control_id.data = id;
     ack.time = *ngx_stream_mllp_time();
 
-    len = ngx_hl7_ack_len(&ack) + NGX_MLLP_OVERHEAD;
+    len = NGX_STREAM_MLLP_BLOCK
+          + 2 * (ngx_hl7_ack_len(&ack) + NGX_MLLP_OVERHEAD);
 
-    m->ack = ngx_alloc(NGX_STREAM_MLLP_BLOCK + 2 * len, ms->connection->log);
+    if (supplied) {
+        len += supplied->len + 1 + NGX_MLLP_OVERHEAD;
+    }
+
+    m->ack = ngx_alloc(len, ms->connection->log);
     if (m->ack == NULL) {
 
         /* without an answer the sender will send again */
@@ -170,88 +189,44 @@ ngx_stream_mllp_reply(ngx_stream_mllp_message_t *m,
 
     if (owed & NGX_HL7_OWED_COMMIT) {
         ack.commit = 1;
-        p = ngx_stream_mllp_ack_write(p, m, &ack);
+        p = ngx_stream_mllp_ack_write(p, m, &ack, commit ? supplied : NULL);
     }
 
     if (owed & NGX_HL7_OWED_APPLICATION) {
         ack.commit = 0;
-        p = ngx_stream_mllp_ack_write(p, m, &ack);
+        p = ngx_stream_mllp_ack_write(p, m, &ack, commit ? NULL : supplied);
     }
 
-    ngx_stream_mllp_answered(m, p, outcome != NGX_HL7_OUTCOME_ACCEPT);
-}
+    m->ack_len = p - m->ack;
+    m->negative = (outcome != NGX_HL7_OUTCOME_ACCEPT);
+    m->answered = 1;
 
-
-/* the acknowledgement is the backend's, byte for byte */
-
-static void
-ngx_stream_mllp_supplied(ngx_stream_mllp_message_t *m, ngx_str_t *ack,
-    ngx_hl7_outcome_e outcome, ngx_uint_t commit)
-{
-    u_char                     *p;
-    ngx_uint_t                  negative;
-    ngx_stream_mllp_session_t  *ms;
-
-    ms = m->session;
-    negative = (outcome != NGX_HL7_OUTCOME_ACCEPT);
-
-    m->ack = ngx_alloc(NGX_STREAM_MLLP_BLOCK + ack->len + 1
-                       + NGX_MLLP_OVERHEAD, ms->connection->log);
-    if (m->ack == NULL) {
-        ms->error = 1;
-        m->answered = 1;
-        return;
-    }
-
-    p = m->ack;
-
-    if (ms->conf->ack == NGX_HL7_ACK_NONE
-        || (m->batch && ms->conf->ack == NGX_HL7_ACK_RELEASE2)
-        || ngx_hl7_is_ack(&m->context.message))
-    {
-        ngx_stream_mllp_answered(m, p, negative);
-        return;
-    }
-
-    if (ms->conf->ack == NGX_HL7_ACK_RELEASE2) {
-        p = ngx_stream_mllp_block(p, negative);
-    }
-
-    if (!m->batch) {
-        *p++ = NGX_MLLP_VT;
-    }
-
-    p = ngx_cpymem(p, ack->data, ack->len);
-
-    if (p[-1] != CR && p[-1] != LF) {
-        *p++ = CR;
-    }
-
-    if (!m->batch) {
-        *p++ = NGX_MLLP_FS;
-        *p++ = CR;
-    }
-
-    m->context.ack_code.len = 2;
-    m->context.ack_code.data = (u_char *) ngx_hl7_ack_code(outcome, commit);
-
-    ngx_stream_mllp_answered(m, p, negative);
+    ms->last_ack = m->context.ack_code;
 }
 
 
 static u_char *
 ngx_stream_mllp_ack_write(u_char *p, ngx_stream_mllp_message_t *m,
-    ngx_hl7_ack_t *ack)
+    ngx_hl7_ack_t *ack, ngx_str_t *supplied)
 {
     ngx_str_t  *code;
-
-    (void) ngx_hie_random_hex(ack->control_id.data);
 
     if (!m->batch) {
         *p++ = NGX_MLLP_VT;
     }
 
-    p = ngx_hl7_ack_write(p, ack);
+    if (supplied) {
+        p = ngx_cpymem(p, supplied->data, supplied->len);
+
+        if (p[-1] != CR && p[-1] != LF) {
+            *p++ = CR;
+        }
+
+    } else {
+        (void) ngx_hie_random_hex(ack->control_id.data);
+
+        p = ngx_hl7_ack_write(p, ack);
+    }
 
     if (!m->batch) {
         *p++ = NGX_MLLP_FS;
@@ -271,18 +246,6 @@ ngx_stream_mllp_ack_write(u_char *p, ngx_stream_mllp_message_t *m,
     }
 
     return p;
-}
-
-
-static void
-ngx_stream_mllp_answered(ngx_stream_mllp_message_t *m, u_char *end,
-    ngx_uint_t negative)
-{
-    m->ack_len = end - m->ack;
-    m->negative = negative;
-    m->answered = 1;
-
-    m->session->last_ack = m->context.ack_code;
 }
 
 

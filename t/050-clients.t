@@ -34,6 +34,7 @@ my $ngx = Engine->start(stream => <<'EOS', http => <<'EOH');
         listen 127.0.0.1:%%TUNNEL%%;
         proxy_pass 127.0.0.1:%%TLS%%;
         proxy_ssl on;
+        proxy_ssl_session_reuse off;
     }
 EOS
     log_format message '$hl7_control_id $hl7_ssl_protocol';

@@ -52,7 +52,6 @@ package Engine;
 use strict;
 use warnings;
 
-use Cwd 'abs_path';
 use Exporter 'import';
 use File::Basename;
 use File::Path;
@@ -77,8 +76,7 @@ sub start {
     my ($class, %options) = @_;
     our $count;
 
-    my $dir = abs_path(dirname(__FILE__) . '/../..') . '/build/t/'
-              . basename($0, '.t') . ($count++ ? "-$count" : '');
+    my $dir = $Mllp::Prefix . ($count++ ? "-$count" : '');
 
     rmtree($dir);
     mkpath(["$dir/conf", "$dir/logs"]);

@@ -30,8 +30,9 @@ package Mllp;
 use strict;
 use warnings;
 
+use Cwd 'abs_path';
 use Exporter 'import';
-use File::Basename 'basename';
+use File::Basename;
 use IO::Select;
 use IO::Socket::INET;
 use Socket qw(SOL_SOCKET SO_LINGER SHUT_WR IPPROTO_TCP TCP_NODELAY);
@@ -40,6 +41,11 @@ use Time::HiRes qw(sleep time);
 our @EXPORT = qw(frame frames hl7 field free_ports alarms wait_for);
 
 our $Timeout = $ENV{TEST_TIMEOUT} || 20;
+
+# where nginx of this test lives, below the directory of its build
+
+our $Prefix = ($ENV{TEST_OUT} || abs_path(dirname(__FILE__) . '/../../build'))
+              . '/t/' . basename($0, '.t');
 
 
 sub frame {

@@ -48,7 +48,6 @@ package MllpTest;
 # level alert, emerg or crit, a process that died, or a sanitizer's report.
 # "--- allow: regex" exempts lines.  The log level is info; --- log_level.
 
-use Cwd 'abs_path';
 use File::Basename;
 use File::Path;
 
@@ -58,9 +57,7 @@ use Mllp;
 our ($mllp_port, $root);
 
 BEGIN {
-    my $name = basename($0, '.t');
-
-    $root = abs_path(dirname(__FILE__) . '/../../build') . "/t/$name";
+    $root = $Mllp::Prefix;
     mkpath dirname($root);
 
     (my $http, $mllp_port, my @more) = free_ports(6);
