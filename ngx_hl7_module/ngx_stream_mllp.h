@@ -4,7 +4,8 @@
  * and a message on its way.
  *
  *   ngx_stream_mllp_module.c    directives, variables
- *   ngx_stream_mllp_session.c   bytes in, acknowledgements out, timers
+ *   ngx_stream_mllp_session.c   the turns of a connection, timers
+ *   ngx_stream_mllp_io.c        bytes in, bytes out, closing
  *   ngx_stream_mllp_message.c   a frame, its messages, their requests
  *   ngx_stream_mllp_reply.c     what a message is answered with
  */
@@ -127,7 +128,6 @@ typedef struct {
     unsigned                      closing:1;   /* read no more, answer, close */
     unsigned                      error:1;     /* the peer is gone */
     unsigned                      aborted:1;   /* so are its requests */
-    unsigned                      lingering:1;
 } ngx_stream_mllp_session_t;
 
 
@@ -182,6 +182,31 @@ void ngx_stream_mllp_handler(ngx_stream_session_t *s);
 
 /* has the session go on after the handlers that run now */
 void ngx_stream_mllp_wake(ngx_stream_mllp_session_t *ms);
+
+
+/* ngx_stream_mllp_io.c */
+
+/* makes room in ms->in for the next read; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_stream_mllp_space(ngx_stream_mllp_session_t *ms);
+
+/* NGX_OK: bytes came, or ms->eof was set; NGX_AGAIN; NGX_ERROR */
+ngx_int_t ngx_stream_mllp_recv(ngx_stream_mllp_session_t *ms);
+
+/*
+ * Sends what there is to send; ms->out is NULL when all of it is sent.  NGX_OK
+ * or NGX_ERROR.
+ */
+ngx_int_t ngx_stream_mllp_send(ngx_stream_mllp_session_t *ms);
+
+/* sets ms->error if the peer has reset the connection */
+void ngx_stream_mllp_check_peer(ngx_stream_mllp_session_t *ms);
+
+/*
+ * Closes the connection, the first one after the peer has read all.  No
+ * request shares the socket any more, and the session is gone, now or later.
+ */
+void ngx_stream_mllp_linger(ngx_connection_t *c);
+void ngx_stream_mllp_close(ngx_stream_mllp_session_t *ms);
 
 void ngx_stream_mllp_buf_free(ngx_stream_mllp_buf_t *b);
 

@@ -33,17 +33,27 @@ ngx_stream_mllp_reply_response(ngx_stream_mllp_message_t *m,
     ngx_hl7_outcome_e   outcome, supplied;
     u_char              buf[NGX_STREAM_MLLP_TEXT_LEN];
 
+    ngx_memzero(&err, sizeof(ngx_hl7_error_t));
+
     if (d->status == NGX_HTTP_CLOSE) {
+        m->session->closing = 1;
+
+        if (m->batch) {
+
+            /* what a response batch leaves out is accepted */
+
+            ngx_stream_mllp_status_error(d->status, &err, buf);
+            ngx_stream_mllp_reply(m, NGX_HL7_OUTCOME_REJECT, &err);
+            return;
+        }
+
         m->answered = 1;
         m->negative = 1;
-        m->session->closing = 1;
         return;
     }
 
     outcome = m->session->conf->ack_map[ngx_min(d->status,
                                           NGX_STREAM_MLLP_STATUS_MAX - 1)];
-
-    ngx_memzero(&err, sizeof(ngx_hl7_error_t));
 
     error = &m->context.error;
 

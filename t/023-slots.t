@@ -10,6 +10,7 @@ use Held;
 
 use constant SLOTS => 48;
 
+sub connected;
 sub active;
 sub free;
 sub accept_all;
@@ -42,7 +43,7 @@ my (@clients, @requests, @got, $c, $idle, $count);
 # many more messages than slots, of several connections
 
 for my $n (0 .. 7) {
-    $clients[$n] = $ngx->client('MLLP');
+    $clients[$n] = connected();
     $clients[$n]->send(map { hl7('ADT^A01', "A$n-$_") } 1 .. 16);
 }
 
@@ -71,9 +72,9 @@ wait_for { active() == 1 } 'all connections to end';
 
 # connections that are idle have taken the slots
 
-$c = $ngx->client('MLLP');
+$c = connected();
 @clients = ();
-push @clients, $ngx->client('MLLP') while free > 1;
+push @clients, connected() while free > 1;
 
 $c->send(map { hl7('ADT^A01', "B$_") } 1 .. 3);
 active;
@@ -93,7 +94,7 @@ wait_for { active() == 2 } 'the idle connections to end';
 
 # a client whose message waits, and who leaves
 
-push @clients, $ngx->client('MLLP') while free > 1;
+push @clients, connected() while free > 1;
 $c->send(hl7('ADT^A01', 'C1'));
 active;
 ok(!$back->pending, 'a message waits for a slot');
@@ -108,8 +109,8 @@ ok(!$back->pending, 'a message of a client that is gone makes no request');
 
 # the acknowledgements before those that wait do not
 
-$c = $ngx->client('MLLP');
-push @clients, $ngx->client('MLLP') while free > 3;
+$c = connected();
+push @clients, connected() while free > 3;
 $c->send(hl7('ADT^A01', 'D1'));
 @requests = $back->accept;
 $c->send(hl7('ADT^A01', 'D2'));
@@ -140,7 +141,21 @@ sub msa {
 }
 
 
-# also a barrier: the worker has seen all that was sent before
+# returns when the worker has accepted the connection
+
+sub connected {
+    my $accepted = qr/ client \S+ connected to /;
+    my $before = () = $ngx->log =~ /$accepted/g;
+    my $client = $ngx->client('MLLP');
+
+    wait_for { (() = $ngx->log =~ /$accepted/g) > $before } 'accept()';
+
+    return $client;
+}
+
+
+# also a barrier: the worker has seen all that was sent on connections that it
+# has accepted
 
 sub active {
     return $ngx->get('HTTP', '/status') =~ /^Active connections: (\d+)/m

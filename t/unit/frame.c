@@ -271,6 +271,13 @@ test_junk(void)
           "123456789" VT "a" END,
           "error 8+0 too_much_junk: junk_between*1@0 too_much_junk*1@8; "
           "eof 8 between:");
+    check("junk and what follows a refused FS are bounded apart",
+          bit(JUNK_BETWEEN), "12345" VT "a" FS "12345" VT "b" END,
+          "declined 6+1 fs_in_data: junk_between*1@0 fs_in_data*1@7; "
+          "frame 14+1:; eof 17 between:");
+    check("junk, then VT VT", bit(JUNK_BETWEEN) | bit(DOUBLE_FRAME),
+          "x" VT VT "a" END,
+          "frame 3+1: junk_between*1@0 double_frame*1@2; eof 6 between:");
     check_sized("no junk allowed by size", bit(JUNK_BETWEEN), 64, 0, "x",
           "error 0+0 too_much_junk: junk_between*1@0 too_much_junk*1@0; "
           "eof 0 between:");
