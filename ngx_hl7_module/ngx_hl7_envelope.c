@@ -245,14 +245,16 @@ ngx_hl7_envelope_header(ngx_hl7_envelope_ctx_t *ctx)
         }
     }
 
-    if (h != p || h == last) {
-        ngx_hl7_envelope_deviate(ctx, NGX_MLLP_DAMAGED_START, p);
-    }
-
     if (h == last) {
         ngx_hl7_envelope_decline(ctx, &ngx_hl7_envelope_no_header,
                                  NGX_MLLP_DAMAGED_START, p);
+        ngx_hl7_envelope_deviate(ctx, NGX_MLLP_DAMAGED_START, p);
+
         return NGX_DECLINED;
+    }
+
+    if (h != p) {
+        ngx_hl7_envelope_deviate(ctx, NGX_MLLP_DAMAGED_START, p);
     }
 
     ctx->env->start = h;
