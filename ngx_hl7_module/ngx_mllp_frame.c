@@ -3,8 +3,8 @@
  * Between frames the reader goes byte by byte through what should be a
  * single VT; ngx_mllp_read_frame() has a function for each state there.
  * In a frame it looks for the end, and there the time is spent:
- * ngx_mllp_skip() passes over whole blocks that have nothing of interest,
- * ngx_mllp_scan() looks at the bytes of the others.
+ * ngx_mllp_skip() passes over whole blocks that have nothing of interest and
+ * stops at the next byte that may be, ngx_mllp_scan() looks at that byte.
  */
 
 #include "ngx_mllp_frame.h"

@@ -209,7 +209,8 @@ EOS
 
         $locations
 
-        location = /close { return 444; }
+        location = /close { auth_request /auth/slow; error_page 404 = \@close; }
+        location \@close { reset_timedout_connection on; return 444; }
 
         location = /limit_req {
             limit_req zone=once;
@@ -315,8 +316,9 @@ is(field($ack, 'ZMD-1'), md5_hex(substr frame($large), 1, -2), 'its bytes');
 
 $c = $ngx->client('MLLP');
 $c->send(message('auth_slow', 'D1'), message('close', 'D2'));
+$c->half_close;
 is(accept_code($c->read), 'AA D1', 'the message before 444 is acknowledged');
-ok($c->eof, '444 closes the connection');
+is($c->fill, 0, '444 closes the connection, but does not reset it');
 
 
 # limits for requests that come in together

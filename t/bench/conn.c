@@ -245,7 +245,7 @@ conn_acks(conn_t *c)
 static void
 conn_check(conn_t *c, char *p, char *end)
 {
-    char  sep;
+    char  *id, sep;
 
     if (end - p < 8 || memcmp(p, "MSH", 3) != 0) {
         load.bad[BAD_FRAME]++;
@@ -275,7 +275,9 @@ conn_check(conn_t *c, char *p, char *end)
 
     p += 3;
 
-    if (end - p < ID_LEN || memcmp(p, c->id[c->acked % load.window], ID_LEN) != 0
+    id = c->id[c->acked % load.window];
+
+    if (end - p < ID_LEN || memcmp(p, id, ID_LEN) != 0
         || (end - p > ID_LEN && p[ID_LEN] != sep && p[ID_LEN] != MLLP_CR))
     {
         load.bad[BAD_ID]++;

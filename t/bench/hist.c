@@ -7,7 +7,7 @@
 #define HIST_SIZE      ((64 - HIST_SUB_BITS + 1) * HIST_SUB)
 
 
-static uint64_t  hist[HIST_SIZE], hist_count, hist_max;
+static uint64_t  hist[HIST_SIZE], hist_count;
 
 
 void
@@ -24,10 +24,6 @@ hist_add(uint64_t ns)
 
     hist[i]++;
     hist_count++;
-
-    if (ns > hist_max) {
-        hist_max = ns;
-    }
 }
 
 

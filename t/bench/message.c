@@ -60,7 +60,7 @@ static const char adt[] =
     "20261104080500\r"
     "AL1|1|DA^Drug allergy^HL70127|J01CA04^Amoxicillin^ATC|MO|Rash|20190311\r"
     "DG1|1||I20.0^Unstable angina^I10||20261104080000|A\r"
-    "IN1|1|GKV^Statutory|104212059|Statkasse Nord^^^^^^^^|Kanalweg 2^^Stade^NI"
+    "IN1|1|GKV^Statutory|104212059|Statkasse Nord|Kanalweg 2^^Stade^NI"
     "^21680^DEU|||||||20240101||||Weißmüller^Karla|SEL|19710926\r";
 
 static const char oru[] =

@@ -20,7 +20,7 @@
 typedef struct {
     char    *head;               /* VT and MSH up to MSH-10 */
     size_t   head_len;
-    char    *tail;               /* from the separator behind MSH-10 to FS CR */
+    char    *tail;               /* from behind MSH-10 to FS CR */
     size_t   tail_len;
 } message_t;
 

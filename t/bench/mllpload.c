@@ -36,21 +36,22 @@
 /* readings at the beginning and at the end of the time that counts */
 
 typedef struct {
-    uint64_t    ran;                 /* nanoseconds */
-    uint64_t    waited;              /* ready to run, but others ran */
+    uint64_t  ran;                   /* nanoseconds */
+    uint64_t  waited;                /* ready to run, but others ran */
 } cpu_t;
 
 
 typedef struct {
-    uint64_t    time;
-    uint64_t    acked;
-    cpu_t       server;
-    cpu_t       own;
+    cpu_t     own;
+    cpu_t     server;
+    uint64_t  time;
+    uint64_t  acked;
 } mark_t;
 
 
 static void load_options(int argc, char **argv);
 static void load_run(conn_t *conns);
+static int load_open(conn_t *conns);
 static void load_mark(mark_t *mark);
 static void load_cpu(cpu_t *cpu, int pid);
 static void load_report(mark_t *from, mark_t *to);
@@ -61,7 +62,7 @@ static int load_verdict(void);
 
 
 static int          connections, idle, speak, server_pid;
-static double       warmup, duration;
+static double       warmup, duration;                     /* seconds */
 static const char  *message_name;
 
 
@@ -74,7 +75,7 @@ main(int argc, char **argv)
 
     load_options(argc, argv);
 
-    if (message_open(&message, message_name) != 0) {
+    if (message_open(&load.message, message_name) != 0) {
         fprintf(stderr, "mllpload: no message in \"%s\"\n", message_name);
         return 2;
     }
@@ -167,7 +168,7 @@ load_options(int argc, char **argv)
     if (load.port < 1 || connections < 1 || connections > 65536
         || load.window < 1 || load.window > WINDOW_MAX)
     {
-        fprintf(stderr, "mllpload: -p load.port, -c 1..65536, -w 1..%d\n",
+        fprintf(stderr, "mllpload: -p port, -c 1..65536, -w 1..%d\n",
                 WINDOW_MAX);
         exit(2);
     }
@@ -181,39 +182,15 @@ load_run(conn_t *conns)
     mark_t               from, to;
     conn_t              *c;
     uint64_t             now, next;
-    struct epoll_event   ev, events[EVENTS];
+    struct epoll_event   events[EVENTS];
 
-    ep = epoll_create1(0);
-    if (ep == -1) {
-        load_die("epoll_create1()");
-    }
-
-    for (i = 0; i < connections; i++) {
-        conn_connect(&conns[i]);
-
-        ev.events = EPOLLIN|EPOLLOUT|EPOLLET;
-        ev.data.ptr = &conns[i];
-
-        if (epoll_ctl(ep, EPOLL_CTL_ADD, conns[i].fd, &ev) == -1) {
-            load_die("epoll_ctl()");
-        }
-    }
-
-    now = load_time();
-    next = now + warmup * NSEC;
-
-    for (i = 0; i < connections; i++) {
-        for (n = 0; n < load.window; n++) {
-            conn_queue(&conns[i], now);
-        }
-
-        conn_send(&conns[i], MSG_DONTWAIT);
-    }
+    ep = load_open(conns);
+    next = load_time() + warmup * NSEC;
 
     from.acked = 0;
     to.acked = 0;
 
-    while (load.alive && !(stopping && load_inflight(conns) == 0)) {
+    while (load.alive && (load.refill || load_inflight(conns) != 0)) {
 
         n = epoll_wait(ep, events, EVENTS, 100);
 
@@ -221,14 +198,14 @@ load_run(conn_t *conns)
 
         if (now >= next) {
 
-            if (stopping) {
+            if (!load.refill) {
                 break;
             }
 
             if (load.counting) {
                 load_mark(&to);
                 load.counting = 0;
-                stopping = 1;
+                load.refill = 0;
                 next = now + DRAIN;
 
             } else {
@@ -254,6 +231,44 @@ load_run(conn_t *conns)
     if (to.acked > from.acked) {
         load_report(&from, &to);
     }
+}
+
+
+static int
+load_open(conn_t *conns)
+{
+    int                 ep, i, n;
+    uint64_t            now;
+    struct epoll_event  ev;
+
+    ep = epoll_create1(0);
+    if (ep == -1) {
+        load_die("epoll_create1()");
+    }
+
+    for (i = 0; i < connections; i++) {
+        conn_connect(&conns[i]);
+
+        ev.events = EPOLLIN|EPOLLOUT|EPOLLET;
+        ev.data.ptr = &conns[i];
+
+        if (epoll_ctl(ep, EPOLL_CTL_ADD, conns[i].fd, &ev) == -1) {
+            load_die("epoll_ctl()");
+        }
+    }
+
+    now = load_time();
+    load.refill = 1;
+
+    for (i = 0; i < connections; i++) {
+        for (n = 0; n < load.window; n++) {
+            conn_queue(&conns[i], now);
+        }
+
+        conn_send(&conns[i], MSG_DONTWAIT);
+    }
+
+    return ep;
 }
 
 
@@ -308,7 +323,7 @@ load_report(mark_t *from, mark_t *to)
            "max=%.1f server_us=%.2f server_busy=%.0f own_busy=%.0f "
            "waited=%.0f\n",
            connections, load.window, load.frame_len, messages * NSEC / wall,
-           hist_percentile(0.5), hist_percentile(0.99), hist_max / 1000.0,
+           hist_percentile(0.5), hist_percentile(0.99), hist_percentile(1.0),
            ran / 1000 / messages, ran * 100 / wall,
            (to->own.ran - from->own.ran) * 100 / wall, waited * 100 / wall);
 }
@@ -390,16 +405,21 @@ load_inflight(conn_t *conns)
 static int
 load_verdict(void)
 {
-    if (load.acked && load.alive == connections && load.bad[BAD_FRAME] + load.bad[BAD_CODE]
-        + load.bad[BAD_ID] + load.bad[BAD_LOST] == 0)
+    uint64_t  *bad;
+
+    bad = load.bad;
+
+    if (load.acked && load.alive == connections && bad[BAD_FRAME] == 0
+        && bad[BAD_CODE] == 0 && bad[BAD_ID] == 0 && bad[BAD_LOST] == 0)
     {
         return 0;
     }
 
-    fprintf(stderr, "mllpload: load.bad of %" PRIu64 " answers: framing %" PRIu64
+    fprintf(stderr, "mllpload: bad of %" PRIu64 " answers: framing %" PRIu64
             ", code %" PRIu64 ", id %" PRIu64 "; without answer %" PRIu64
-            "; connections lost %d\n", load.acked, load.bad[BAD_FRAME], load.bad[BAD_CODE],
-            load.bad[BAD_ID], load.bad[BAD_LOST], connections - load.alive);
+            "; connections lost %d\n", load.acked, bad[BAD_FRAME],
+            bad[BAD_CODE], bad[BAD_ID], bad[BAD_LOST],
+            connections - load.alive);
 
     return 1;
 }
