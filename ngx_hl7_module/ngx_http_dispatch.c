@@ -293,6 +293,9 @@ ngx_http_dispatch_request(ngx_http_dispatch_t *d, ngx_str_t *uri,
     *p++ = ' ';
     ngx_memcpy(p, protocol->data, protocol->len);
 
+    /* what is made of "uri" has to be encoded again */
+    r->quoted_uri = 1;
+
     r->valid_unparsed_uri = 1;
     r->valid_location = 1;
     ngx_http_set_exten(r);
@@ -632,7 +635,9 @@ ngx_http_dispatch_request_cleanup(void *data)
         /* nobody saw the end of the response */
         status = NGX_HTTP_BAD_GATEWAY;
 
-    } else if (status == 0) {
+    } else if (status != NGX_HTTP_CLOSE) {
+
+        /* a status that did not become a response is none */
         status = NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

@@ -36,7 +36,7 @@
 typedef struct {
     ngx_http_core_srv_conf_t     *server;
     ngx_stream_complex_value_t   *uri;
-    ngx_uint_t                    uri_args;    /* "?" in the configured URI */
+    ngx_stream_complex_value_t   *args;        /* NULL: no "?" in the URI */
 
     size_t                        max_size;
     size_t                        max_junk;

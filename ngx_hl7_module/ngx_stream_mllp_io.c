@@ -159,17 +159,25 @@ ngx_stream_mllp_check_peer(ngx_stream_mllp_session_t *ms)
 ngx_int_t
 ngx_stream_mllp_send(ngx_stream_mllp_session_t *ms)
 {
+    u_char            *pos;
     ssize_t            n;
     ngx_connection_t  *c;
 
     c = ms->connection;
+    pos = ms->out_pos;
 
     while (ms->out_pos < ms->out_last) {
 
         n = c->send(c, ms->out_pos, ms->out_last - ms->out_pos);
 
         if (n == NGX_AGAIN) {
-            ngx_add_timer(c->write, ms->conf->send_timeout);
+
+            /* a peer that goes on sending does not read for that */
+
+            if (ms->out_pos != pos || !c->write->timer_set) {
+                ngx_add_timer(c->write, ms->conf->send_timeout);
+            }
+
             return ngx_handle_write_event(c->write, 0);
         }
 
@@ -190,6 +198,7 @@ ngx_stream_mllp_send(ngx_stream_mllp_session_t *ms)
 
         if (c->write->timer_set) {
             ngx_del_timer(c->write);
+            return ngx_handle_write_event(c->write, 0);
         }
     }
 
@@ -299,5 +308,8 @@ ngx_stream_mllp_empty_handler(ngx_event_t *wev)
 void
 ngx_stream_mllp_close(ngx_stream_mllp_session_t *ms)
 {
+    /* "close notify" may have to wait: nothing wakes the session then */
+    ngx_http_dispatch_forget(&ms->resume);
+
     ngx_stream_finalize_session(ms->stream, NGX_STREAM_OK);
 }

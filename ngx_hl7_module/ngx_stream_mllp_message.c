@@ -16,6 +16,8 @@ static ngx_int_t ngx_stream_mllp_request(ngx_stream_mllp_message_t *m,
     ngx_http_dispatch_t *d);
 static ngx_int_t ngx_stream_mllp_uri(ngx_stream_mllp_message_t *m,
     ngx_pool_t *pool, ngx_str_t *uri, ngx_str_t *args);
+static ngx_int_t ngx_stream_mllp_evaluate(ngx_stream_mllp_session_t *ms,
+    ngx_pool_t *pool, ngx_str_t *uri, ngx_str_t *args);
 static ngx_int_t ngx_stream_mllp_uri_check(ngx_str_t *uri);
 static void ngx_stream_mllp_remember(ngx_stream_mllp_session_t *ms,
     ngx_hl7_context_t *ctx);
@@ -433,76 +435,96 @@ ngx_stream_mllp_request(ngx_stream_mllp_message_t *m, ngx_http_dispatch_t *d)
 }
 
 
-/*
- * The URI is evaluated with variables, captures and memory of the message's
- * own: those of the session are kept for all of the connection.
- */
-
 static ngx_int_t
 ngx_stream_mllp_uri(ngx_stream_mllp_message_t *m, ngx_pool_t *pool,
     ngx_str_t *uri, ngx_str_t *args)
 {
-    u_char                       *p;
-    ngx_int_t                     rc;
-    ngx_pool_t                   *saved_pool;
-    ngx_stream_session_t         *s, saved;
-    ngx_stream_mllp_srv_conf_t   *conf;
-    ngx_stream_core_main_conf_t  *cmcf;
+    ngx_stream_mllp_srv_conf_t  *conf;
 
-    s = m->session->stream;
     conf = m->session->conf;
 
-    if (conf->uri->lengths == NULL) {
-        *uri = conf->uri->value;
+    *uri = conf->uri->value;
+
+    if (conf->args) {
+        *args = conf->args->value;
 
     } else {
-        cmcf = ngx_stream_get_module_main_conf(s, ngx_stream_core_module);
-
-        saved = *s;
-        saved_pool = s->connection->pool;
-
-        s->connection->pool = pool;
-        s->variables = ngx_pcalloc(pool, cmcf->variables.nelts
-                                       * sizeof(ngx_stream_variable_value_t));
-#if (NGX_PCRE)
-        s->captures = NULL;
-        s->ncaptures = 0;
-#endif
-
-        rc = s->variables ? ngx_stream_complex_value(s, conf->uri, uri)
-                          : NGX_ERROR;
-
-        s->connection->pool = saved_pool;
-        *s = saved;
-
-        if (rc != NGX_OK) {
-            return NGX_ERROR;
-        }
+        ngx_str_null(args);
     }
 
-    ngx_str_null(args);
-
-    if (conf->uri_args) {
-        p = ngx_strlchr(uri->data, uri->data + uri->len, '?');
-
-        if (p) {
-            args->data = p + 1;
-            args->len = uri->data + uri->len - args->data;
-            uri->len = p - uri->data;
-        }
+    if ((conf->uri->lengths || (conf->args && conf->args->lengths))
+        && ngx_stream_mllp_evaluate(m->session, pool, uri, args) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     if (ngx_stream_mllp_uri_check(uri) == NGX_OK) {
         return NGX_OK;
     }
 
-    ngx_log_error(NGX_LOG_ERR, s->connection->log, 0,
+    ngx_log_error(NGX_LOG_WARN, m->session->connection->log, 0,
                   "\"mllp_pass\" makes an unsafe URI of the message");
 
     m->context.error.code = NGX_HL7_MESSAGE_TYPE;
     ngx_str_set(&m->context.error.text, "message cannot be routed");
 
     return NGX_ERROR;
+}
+
+
+/*
+ * The URI is evaluated by a session that lives as long as the message, with
+ * variables, captures and contexts of modules of its own: what is kept in
+ * those of the connection is kept for all of it.
+ */
+
+static ngx_int_t
+ngx_stream_mllp_evaluate(ngx_stream_mllp_session_t *ms, ngx_pool_t *pool,
+    ngx_str_t *uri, ngx_str_t *args)
+{
+    void                         **ctx;
+    ngx_int_t                      rc;
+    ngx_pool_t                    *saved;
+    ngx_stream_session_t          *s;
+    ngx_stream_core_main_conf_t   *cmcf;
+
+    cmcf = ngx_stream_get_module_main_conf(ms->stream, ngx_stream_core_module);
+
+    s = ngx_palloc(pool, sizeof(ngx_stream_session_t));
+    ctx = ngx_palloc(pool, ngx_stream_max_module * sizeof(void *));
+
+    if (s == NULL || ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    *s = *ms->stream;
+
+    ngx_memcpy(ctx, s->ctx, ngx_stream_max_module * sizeof(void *));
+    s->ctx = ctx;
+
+    s->variables = ngx_pcalloc(pool, cmcf->variables.nelts
+                                     * sizeof(ngx_stream_variable_value_t));
+    if (s->variables == NULL) {
+        return NGX_ERROR;
+    }
+
+#if (NGX_PCRE)
+    s->captures = NULL;
+    s->ncaptures = 0;
+#endif
+
+    saved = s->connection->pool;
+    s->connection->pool = pool;
+
+    rc = ngx_stream_complex_value(s, ms->conf->uri, uri);
+
+    if (rc == NGX_OK && ms->conf->args) {
+        rc = ngx_stream_complex_value(s, ms->conf->args, args);
+    }
+
+    s->connection->pool = saved;
+
+    return rc;
 }
 
 

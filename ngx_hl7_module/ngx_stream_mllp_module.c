@@ -35,6 +35,8 @@ static char *ngx_stream_mllp_merge_srv_conf(ngx_conf_t *cf, void *parent,
     void *child);
 static char *ngx_stream_mllp_pass(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static ngx_stream_complex_value_t *ngx_stream_mllp_compile(ngx_conf_t *cf,
+    ngx_str_t *value);
 static char *ngx_stream_mllp_ack_map(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static u_char *ngx_stream_mllp_ack_map_default(ngx_conf_t *cf);
@@ -396,7 +398,7 @@ ngx_stream_mllp_create_srv_conf(ngx_conf_t *cf)
      *
      *     conf->server = NULL;
      *     conf->uri = NULL;
-     *     conf->uri_args = 0;
+     *     conf->args = NULL;
      *     conf->ack_map = NULL;
      *     conf->charset = NULL;
      */
@@ -471,21 +473,20 @@ ngx_stream_mllp_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_stream_mllp_srv_conf_t *mscf = conf;
 
-    ngx_str_t                           *value;
-    ngx_stream_core_srv_conf_t          *cscf;
-    ngx_stream_compile_complex_value_t   ccv;
+    u_char                      *p;
+    ngx_str_t                   *value, uri, args;
+    ngx_stream_core_srv_conf_t  *cscf;
 
     if (mscf->uri) {
         return "is duplicate";
     }
 
     value = cf->args->elts;
+    uri = value[2];
 
-    if (value[2].len == 0
-        || (value[2].data[0] != '/' && value[2].data[0] != '$'))
-    {
+    if (uri.len == 0 || (uri.data[0] != '/' && uri.data[0] != '$')) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "URI \"%V\" must begin with \"/\"", &value[2]);
+                           "URI \"%V\" must begin with \"/\"", &uri);
         return NGX_CONF_ERROR;
     }
 
@@ -493,21 +494,23 @@ ngx_stream_mllp_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    mscf->uri = ngx_pcalloc(cf->pool, sizeof(ngx_stream_complex_value_t));
-    if (mscf->uri == NULL) {
-        return NGX_CONF_ERROR;
+    /* values of a message do not decide where the arguments begin */
+
+    p = ngx_strlchr(uri.data, uri.data + uri.len, '?');
+
+    if (p) {
+        args.data = p + 1;
+        args.len = uri.data + uri.len - args.data;
+        uri.len = p - uri.data;
+
+        mscf->args = ngx_stream_mllp_compile(cf, &args);
+        if (mscf->args == NULL) {
+            return NGX_CONF_ERROR;
+        }
     }
 
-    mscf->uri_args = ngx_strlchr(value[2].data, value[2].data + value[2].len,
-                                 '?') != NULL;
-
-    ngx_memzero(&ccv, sizeof(ngx_stream_compile_complex_value_t));
-
-    ccv.cf = cf;
-    ccv.value = &value[2];
-    ccv.complex_value = mscf->uri;
-
-    if (ngx_stream_compile_complex_value(&ccv) != NGX_OK) {
+    mscf->uri = ngx_stream_mllp_compile(cf, &uri);
+    if (mscf->uri == NULL) {
         return NGX_CONF_ERROR;
     }
 
@@ -516,6 +519,31 @@ ngx_stream_mllp_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     cscf->handler = ngx_stream_mllp_handler;
 
     return NGX_CONF_OK;
+}
+
+
+static ngx_stream_complex_value_t *
+ngx_stream_mllp_compile(ngx_conf_t *cf, ngx_str_t *value)
+{
+    ngx_stream_complex_value_t          *cv;
+    ngx_stream_compile_complex_value_t   ccv;
+
+    cv = ngx_pcalloc(cf->pool, sizeof(ngx_stream_complex_value_t));
+    if (cv == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(&ccv, sizeof(ngx_stream_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = value;
+    ccv.complex_value = cv;
+
+    if (ngx_stream_compile_complex_value(&ccv) != NGX_OK) {
+        return NULL;
+    }
+
+    return cv;
 }
 
 
@@ -607,7 +635,10 @@ invalid:
 }
 
 
-/* AR tells the sender that the same message may be accepted later */
+/*
+ * AR tells the sender that the same message may be accepted later.  Below 200
+ * is what NGINX makes of a backend that does not speak HTTP.
+ */
 
 static u_char *
 ngx_stream_mllp_ack_map_default(ngx_conf_t *cf)
@@ -625,7 +656,8 @@ ngx_stream_mllp_ack_map_default(ngx_conf_t *cf)
         if (status >= 200 && status < 300) {
             map[status] = NGX_HL7_OUTCOME_ACCEPT;
 
-        } else if (status >= 500
+        } else if (status < 200
+                   || status >= 500
                    || status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE
                    || status == NGX_HTTP_UNSUPPORTED_MEDIA_TYPE
                    || status == NGX_HTTP_TOO_MANY_REQUESTS)

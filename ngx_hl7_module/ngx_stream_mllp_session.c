@@ -293,7 +293,7 @@ ngx_stream_mllp_frames(ngx_stream_mllp_session_t *ms)
     ngx_int_t    rc;
     ngx_uint_t   n;
 
-    for (n = 0; /* void */ ; n++) {
+    for (n = 0; !ms->error; n++) {
 
         if (ngx_stream_mllp_flush(ms) != NGX_OK) {
             ms->error = 1;
@@ -455,7 +455,7 @@ ngx_stream_mllp_timeout(ngx_stream_mllp_session_t *ms)
         return;
     }
 
-    if (ms->frame) {
+    if (ms->frame || ms->unseen) {
 
         if (ms->resume.timer_set) {
             ngx_log_error(NGX_LOG_ERR, ms->connection->log, NGX_ETIMEDOUT,
@@ -540,8 +540,8 @@ ngx_stream_mllp_rest(ngx_stream_mllp_session_t *ms)
 
     in_frame = ngx_mllp_in_frame(&ms->reader);
 
-    c->idle = (!in_frame && ms->frame == NULL && ms->inflight == 0
-               && ms->out == NULL);
+    c->idle = (!in_frame && !ms->unseen && ms->frame == NULL
+               && ms->inflight == 0 && ms->out == NULL);
 
     if (in_frame) {
         timeout = ms->conf->read_timeout;

@@ -71,7 +71,7 @@ my $ngx = Engine->start(stream => <<'EOS', http => <<"EOH");
 
     server {
         listen 127.0.0.1:%%IDLE%%;
-        mllp_idle_timeout 200ms;
+        mllp_idle_timeout 500ms;
         mllp_pass hie /$hl7_receiving_facility;
     }
 EOS

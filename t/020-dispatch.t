@@ -97,7 +97,7 @@ my @cases = (
     proxy_304 => 'proxy_pass http://echo/status/304;', 'AE', 304,
     proxy_dead => 'proxy_pass http://dead;', 'AR', 502,
     proxy_reset => 'proxy_pass http://echo/reset;', 'AR', 502,
-    proxy_garbage => 'proxy_pass http://echo/garbage;', 'AE', '009',
+    proxy_garbage => 'proxy_pass http://echo/garbage;', 'AR', '009',
     proxy_truncated => 'proxy_pass http://echo/truncated;', 'AR', 200,
     proxy_truncated_unbuffered => 'proxy_buffering off;'
         . ' proxy_pass http://echo/truncated;', 'AR', 200,

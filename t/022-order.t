@@ -136,7 +136,8 @@ round_trip;
 unlike($ngx->access_log, qr/^E2$/m, 'mirror: its request is still in flight');
 $request[0]->answer(200);
 is(msa($c->read), 'AA E2', 'mirror: until it ends');
-$c->close;
+$c->half_close;
+ok($c->eof, 'mirror: no more');
 
 
 # 18: what came in together is answered together, but for turns of others
@@ -149,9 +150,13 @@ for ([1, 1, 1], [60, 1, 1], [500, 2, 50]) {
     $c->send(map { message 'fast', "F$_" } 1 .. $count);
     @got = map { msa($c->read) } 1 .. $count;
     is_deeply(\@got, [map { "AA F$_" } 1 .. $count], "$count pipelined");
+
+    # the worker closes when all that it has sent is in its log
+    $c->half_close;
+    ok($c->eof, "$count pipelined - no more");
+
     cmp_ok(sends() - $before, '>=', $least, "$count answers - writes");
     cmp_ok(sends() - $before, '<=', $most, "$count answers - no more of them");
-    $c->close;
 }
 
 

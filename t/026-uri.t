@@ -27,10 +27,16 @@ my $ngx = Engine->start(stream => <<'EOS', http => <<"EOH");
     server { listen 127.0.0.1:%%PATH%%; mllp_pass hie $unsafe; }
     server { listen 127.0.0.1:%%CAPTURE%%; mllp_pass hie $captured; }
     server { listen 127.0.0.1:%%FIXED%%; mllp_pass hie /fixed/uri; }
+    server { listen 127.0.0.1:%%MOVED%%; mllp_pass hie /moved$unsafe; }
 
     server {
         listen 127.0.0.1:%%ARGS%%;
         mllp_pass hie /args?facility=$hl7_receiving_facility;
+    }
+
+    server {
+        listen 127.0.0.1:%%PATH_ARGS%%;
+        mllp_pass hie $unsafe?facility=$hl7_receiving_facility;
     }
 EOS
     log_format uri '"\$request" "\$uri" "\$args" "\$request_uri"';
@@ -39,7 +45,11 @@ EOS
         server_name hie;
         mllp_only;
         access_log logs/access.log uri;
-        location / { proxy_pass http://127.0.0.1:$port; }
+        location / {
+            proxy_pass http://127.0.0.1:$port;
+            proxy_http_version 1.0;              # 1.1 by default since 1.29.7
+        }
+        location /moved/ { proxy_pass http://127.0.0.1:$port/to/; }
     }
 EOH
 
@@ -57,12 +67,18 @@ like($ngx->access_log,
      qr{^"POST /hl7/A%20B%252F%E9 MLLP/1.0" "/hl7/A B%2F\\xE9" "-" }m,
      'but not for the location');
 
+is(request('MOVED', 'A B%2F..'), 'POST /to/hl7/A%20B%252F.. HTTP/1.0',
+   'a path that proxy_pass replaces in part is encoded as well');
+
 is(request('ARGS', 'ERP'), 'POST /args?facility=ERP HTTP/1.0', 'arguments');
 like($ngx->access_log, qr{ "/args" "facility=ERP" "/args\?facility=ERP"$}m,
      'as variables tell of them');
 
 is(request('ARGS', 'A B'), 'POST /args?facility=A%20B HTTP/1.0',
    'arguments are encoded');
+
+is(request('ARGS', 'A?B'), 'POST /args?facility=A%3FB HTTP/1.0',
+   'a question mark in arguments');
 
 
 # many messages of one connection: nothing of one is left to the next
@@ -80,16 +96,21 @@ for my $n (1 .. 20) {
 
 # a message does not choose a location that is not meant
 
-for my $to ('..', '.', '../admin', 'a/../../admin', "a\x01b", 'a?b=c', 'a#b') {
-    $c = $ngx->client('PATH');
-    $c->send(message $to);
-    $ack = $c->read;
-    like(field($ack, 'MSA-1'), qr/^A[ER]$/, "refused: \"$to\"");
-    $c->close;
+for my $port ('PATH', 'PATH_ARGS') {
+    for my $to ('..', '.', '../admin', 'a/../../admin', "a\x01b", 'a?b=c', 'a#b')
+    {
+        $c = $ngx->client($port);
+        $c->send(message $to);
+        $ack = $c->read;
+        is(field($ack, 'MSA-1'), 'AR', "$port, refused: \"$to\"");
+        $c->close;
+    }
 }
 
-is(() = $ngx->log =~ /"mllp_pass" makes an unsafe URI of the message/g, 7,
+is(() = $ngx->log =~ /"mllp_pass" makes an unsafe URI of the message/g, 14,
    'each is logged');
+
+unlike($ngx->log, qr/\[error\]/, 'a sender makes no errors');
 
 ok(!$back->pending, 'none made a request');
 

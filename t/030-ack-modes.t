@@ -101,6 +101,23 @@ check 'ORR^O02', "MSA|AE|4711\r", @to_ack;
 check 'RSP^K22', "SFT|x\rMSA|AA|4711\rQAK|1\r", @to_ack;
 
 
+# nor is one answered that is refused
+
+for my $bytes ("\x0bx" . substr(message('ACK', 'M1', 200, '', ''), 1),
+               message('ACK', '', 200, '', ''),
+               message('../ACK', 'M1', 200, '', '', "MSA|AA|1\r"),
+               message('ACK', 'M1', '../x', '', ''))
+{
+    $c{auto}->write($bytes);
+    is_deeply([received 'auto'], [], 'a bad acknowledgement');
+}
+
+$c = $ngx->client('AUTO');
+$c->write(substr message('ACK', 'M1', 200, '', ''), 0, -2);
+$c->half_close;
+ok($c->eof, 'half an acknowledgement');
+
+
 # a block acknowledgement of the peer is taken, also by who sends none
 
 for my $mode (@modes) {
@@ -115,8 +132,9 @@ is((() = $ngx->log =~ /did not commit/g), scalar @modes, 'once for each');
 
 # the mode is the server's, the variable tells what was sent
 
-for my $case (['auto', 'AL', 'AL', 200, 'CA,AA'], ['auto', 'NE', 'NE', 200, '-'],
-              ['auto', 'AL', 'AL', 400, 'CE'], ['none', '', '', 200, '-'],
+for my $case (['auto', 'AL', 'AL', 200, 'CA,AA'],
+              ['auto', 'NE', 'NE', 200, '-'], ['auto', 'AL', 'AL', 400, 'CE'],
+              ['none', '', '', 200, '-'],
               ['accept', '', '', 500, 'CR'], ['release2', '', '', 200, 'AA'])
 {
     my ($mode, $accept, $application, $status, $code) = @$case;

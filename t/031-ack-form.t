@@ -67,7 +67,8 @@ like_ack "MSH|^~\\&|A|B|C|D|2026||ADT^A01|M2|P|2.5|42\n",
          "MSH|^~\\&|C|D|A|B|TIME||ACK^A01^ACK|ID|P|2.5\nMSA|AA|M2||42\n",
          'MSH-13 is MSA-4';
 like_ack "MSH|^~\\&|A|B|C|D|2026||ADT^A01|M2|T|2.3|42\n",
-         "MSH|^~\\&|C|D|A|B|TIME||ACK^A01|ID|T|2.3\nMSA|AE|M2|$reason|42\n$old\n",
+         "MSH|^~\\&|C|D|A|B|TIME||ACK^A01|ID|T|2.3\n"
+         . "MSA|AE|M2|$reason|42\n$old\n",
          'MSH-13 beside a text';
 like_ack "MSH|^~\\&|A|B|C|D|2026||ADT^A01|M2|P|2.5||||||UNICODE UTF-8\n",
          "MSH|^~\\&|C|D|A|B|TIME||ACK^A01^ACK|ID|P|2.5||||||UNICODE UTF-8\n"

@@ -79,7 +79,8 @@ my $ngx = Engine->start(%texts);
 my ($c, %accept, $request);
 
 for my $listener (@listeners) {
-    is_deeply(codes($listener), { %default, %{$differs{$listener}} }, $listener);
+    is_deeply(codes($listener), { %default, %{$differs{$listener}} },
+              $listener);
 }
 
 %accept = map { $_ => $default{$_} =~ s/A/C/r } @status;
@@ -121,8 +122,8 @@ $ngx->stop;
 # what is no map
 
 for my $map ('4xx=CA', '6xx=AE', '1xx=AE', '4x=AE', 'xxx=AE', '4xx=AX', '404AE',
-             '4x4=AE', '45x=AE', '099=AA', '600=AR', '404=aa', '404=', '404=AAA',
-             '4xx=AE 404', '404=AE; mllp_ack_map 503=AE')
+             '4x4=AE', '45x=AE', '099=AA', '600=AR', '404=aa', '404=',
+             '404=AAA', '4xx=AE 404', '404=AE; mllp_ack_map 503=AE')
 {
     my $texts = $texts{stream} =~ s/mllp_ack accept;/mllp_ack_map $map;/r;
 

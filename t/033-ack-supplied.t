@@ -247,7 +247,8 @@ sub received {
             last;
         }
 
-        push @got, field($got, 'MSA-1') . ($got =~ /^MSH\|...\\?.\|BACK/ ? "'" : '');
+        push @got, field($got, 'MSA-1')
+                   . (field($got, 'MSH-3') eq 'BACK' ? "'" : '');
     }
 
     return "@got";
@@ -265,7 +266,7 @@ sub refused {
         is(field($ack, 'MSA-1') . field($ack, 'MSA-2'), $code . 'R1',
            "$name, $client");
         is(field($ack, 'MSH-3'), 'C', "$name, $client: ours");
-        like(field($ack, 'ERR-8'), qr/^$why/, "$name, $client: with the reason");
+        like(field($ack, 'ERR-8'), qr/^$why/, "$name, $client: the reason");
         like(substr($ngx->log, $start),
              qr/\[error\].*acknowledgement of the backend refused: $why/,
              "$name, $client: in the log");
