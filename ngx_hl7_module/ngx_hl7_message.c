@@ -14,6 +14,7 @@
 static ngx_int_t ngx_hl7_open_delimiters(ngx_hl7_message_t *m,
     ngx_hl7_error_t *err);
 static void ngx_hl7_open_fields(ngx_hl7_message_t *m);
+static ngx_uint_t ngx_hl7_is_utf8(ngx_hl7_message_t *m);
 static void ngx_hl7_open_type(ngx_hl7_message_t *m);
 static ngx_int_t ngx_hl7_decline(ngx_hl7_message_t *m, ngx_hl7_error_t *err,
     ngx_uint_t code, ngx_uint_t field, size_t offset, const char *text);
@@ -65,7 +66,7 @@ ngx_hl7_message_open(ngx_hl7_message_t *m, u_char *start, u_char *end,
         return NGX_DECLINED;
     }
 
-    if (m->msh[18].len) {
+    if (m->msh[18].len && !ngx_hl7_is_utf8(m)) {
         cs = ngx_hl7_message_charset(m, NULL);
         m->multibyte = cs ? cs->multibyte : 0;
     }
@@ -75,6 +76,17 @@ ngx_hl7_message_open(ngx_hl7_message_t *m, u_char *start, u_char *end,
     }
 
     return NGX_OK;
+}
+
+
+/* what MSH-18 mostly says, without a look into the table */
+
+static ngx_uint_t
+ngx_hl7_is_utf8(ngx_hl7_message_t *m)
+{
+    return m->msh[18].len == sizeof("UNICODE UTF-8") - 1
+           && ngx_memcmp(m->start + m->msh[18].start, "UNICODE UTF-8",
+                         sizeof("UNICODE UTF-8") - 1) == 0;
 }
 
 

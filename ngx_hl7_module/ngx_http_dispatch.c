@@ -220,6 +220,7 @@ ngx_http_dispatch_request(ngx_http_dispatch_t *d, ngx_str_t *uri,
     ngx_str_t *args, ngx_str_t *type, ngx_str_t *protocol, u_char *start,
     u_char *end)
 {
+    size_t                len;
     u_char               *p;
     ngx_buf_t            *b;
     ngx_str_t             path;
@@ -268,27 +269,34 @@ ngx_http_dispatch_request(ngx_http_dispatch_t *d, ngx_str_t *uri,
     }
 
     if (r->args.len) {
-        path = r->unparsed_uri;
+        len = path.len + 1 + r->args.len;
 
-        r->unparsed_uri.len = path.len + 1 + r->args.len;
-        r->unparsed_uri.data = ngx_pnalloc(d->pool, r->unparsed_uri.len);
-        if (r->unparsed_uri.data == NULL) {
+        p = ngx_pnalloc(d->pool, len);
+        if (p == NULL) {
             goto failed;
         }
 
-        p = ngx_cpymem(r->unparsed_uri.data, path.data, path.len);
+        r->unparsed_uri.len = len;
+        r->unparsed_uri.data = p;
+
+        p = ngx_cpymem(p, path.data, path.len);
         *p++ = '?';
         ngx_memcpy(p, r->args.data, r->args.len);
     }
 
-    r->request_line.len = sizeof("POST ") - 1 + r->unparsed_uri.len + 1
-                          + protocol->len;
-    r->request_line.data = ngx_pnalloc(d->pool, r->request_line.len);
-    if (r->request_line.data == NULL) {
+    len = sizeof("POST ") - 1 + r->unparsed_uri.len + 1 + protocol->len;
+
+    p = ngx_pnalloc(d->pool, len);
+    if (p == NULL) {
         goto failed;
     }
 
-    p = ngx_cpymem(r->request_line.data, "POST ", sizeof("POST ") - 1);
+    /* only now: a failure is logged with the request */
+
+    r->request_line.len = len;
+    r->request_line.data = p;
+
+    p = ngx_cpymem(p, "POST ", sizeof("POST ") - 1);
     p = ngx_cpymem(p, r->unparsed_uri.data, r->unparsed_uri.len);
     *p++ = ' ';
     ngx_memcpy(p, protocol->data, protocol->len);
@@ -351,7 +359,8 @@ failed:
 static ngx_int_t
 ngx_http_dispatch_escape(ngx_pool_t *pool, ngx_str_t *dst, ngx_str_t *src)
 {
-    uintptr_t  n;
+    u_char     *p;
+    uintptr_t   n;
 
     *dst = *src;
 
@@ -361,13 +370,15 @@ ngx_http_dispatch_escape(ngx_pool_t *pool, ngx_str_t *dst, ngx_str_t *src)
         return NGX_OK;
     }
 
-    dst->len = src->len + 2 * n;
-    dst->data = ngx_pnalloc(pool, dst->len);
-    if (dst->data == NULL) {
+    p = ngx_pnalloc(pool, src->len + 2 * n);
+    if (p == NULL) {
         return NGX_ERROR;
     }
 
-    (void) ngx_escape_uri(dst->data, src->data, src->len, NGX_ESCAPE_URI);
+    dst->len = src->len + 2 * n;
+    dst->data = p;
+
+    (void) ngx_escape_uri(p, src->data, src->len, NGX_ESCAPE_URI);
 
     return NGX_OK;
 }
@@ -465,8 +476,11 @@ ngx_http_dispatch_header_filter(ngx_http_request_t *r)
         return NGX_OK;
     }
 
+    /* filters that add to an empty body have unset its length by now */
+
     if (r->headers_out.status == NGX_HTTP_NO_CONTENT
-        || r->headers_out.status == NGX_HTTP_NOT_MODIFIED)
+        || r->headers_out.status == NGX_HTTP_NOT_MODIFIED
+        || r->headers_out.content_length_n == 0)
     {
         r->header_only = 1;
     }

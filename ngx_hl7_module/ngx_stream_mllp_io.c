@@ -4,10 +4,18 @@
 
 #define NGX_STREAM_MLLP_LINGER   2000    /* ms to read to the end */
 #define NGX_STREAM_MLLP_DISCARD  4096
+#define NGX_STREAM_MLLP_SPARE    131072  /* bytes of a buffer to be kept */
 
 
+static ngx_stream_mllp_buf_t *ngx_stream_mllp_buf_alloc(size_t size,
+    ngx_log_t *log);
 static void ngx_stream_mllp_linger_handler(ngx_event_t *rev);
 static void ngx_stream_mllp_empty_handler(ngx_event_t *wev);
+
+
+/* of this worker: connections that take turns use the same warm memory */
+
+static ngx_stream_mllp_buf_t  *ngx_stream_mllp_spare;
 
 
 ngx_int_t
@@ -91,15 +99,10 @@ ngx_stream_mllp_space(ngx_stream_mllp_session_t *ms)
         size = ngx_max(ms->conf->max_size + ms->conf->buffer_size, keep + 1);
     }
 
-    b = ngx_alloc(offsetof(ngx_stream_mllp_buf_t, data) + size,
-                  ms->connection->log);
+    b = ngx_stream_mllp_buf_alloc(size, ms->connection->log);
     if (b == NULL) {
         return NGX_ERROR;
     }
-
-    b->refs = 1;
-    b->last = b->data;
-    b->end = b->data + size;
 
     if (in) {
         b->last = ngx_cpymem(b->data, ms->pos, keep);
@@ -117,12 +120,50 @@ ngx_stream_mllp_space(ngx_stream_mllp_session_t *ms)
 }
 
 
+static ngx_stream_mllp_buf_t *
+ngx_stream_mllp_buf_alloc(size_t size, ngx_log_t *log)
+{
+    ngx_stream_mllp_buf_t  *b;
+
+    b = ngx_stream_mllp_spare;
+
+    if (b && (size_t) (b->end - b->data) == size) {
+        ngx_stream_mllp_spare = NULL;
+
+    } else {
+        b = ngx_alloc(offsetof(ngx_stream_mllp_buf_t, data) + size, log);
+        if (b == NULL) {
+            return NULL;
+        }
+    }
+
+    b->refs = 1;
+    b->last = b->data;
+    b->end = b->data + size;
+
+    return b;
+}
+
+
 void
 ngx_stream_mllp_buf_free(ngx_stream_mllp_buf_t *b)
 {
-    if (--b->refs == 0) {
-        ngx_free(b);
+    if (--b->refs) {
+        return;
     }
+
+#if !(NGX_DEBUG_PALLOC)
+
+    if (ngx_stream_mllp_spare == NULL
+        && b->end - b->data <= NGX_STREAM_MLLP_SPARE)
+    {
+        ngx_stream_mllp_spare = b;
+        return;
+    }
+
+#endif
+
+    ngx_free(b);
 }
 
 
