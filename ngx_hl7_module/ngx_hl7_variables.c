@@ -157,6 +157,28 @@ ngx_hl7_variable_check(ngx_conf_t *cf, ngx_str_t *name)
 
 
 ngx_int_t
+ngx_hl7_variable_of_msh(ngx_str_t *name, ngx_uint_t *field,
+    ngx_uint_t *component)
+{
+    ngx_hl7_variable_t  *v;
+
+    for (v = ngx_hl7_variables; v->name.len; v++) {
+
+        if (v->handler == ngx_hl7_variable_msh
+            && v->name.len == name->len
+            && ngx_strncasecmp(v->name.data, name->data, name->len) == 0)
+        {
+            *field = v->data >> 8;
+            *component = v->data & 0xff;
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+ngx_int_t
 ngx_hl7_context_open(ngx_hl7_context_t *ctx, u_char *start, u_char *end)
 {
     ngx_hl7_charset_t  *cs;

@@ -53,6 +53,11 @@ struct ngx_hl7_variable_s {
 /* terminated by an empty name; values are allocated from "pool" */
 extern ngx_hl7_variable_t  ngx_hl7_variables[];
 
+/* NGX_OK: the variable is a field or a component of MSH; NGX_DECLINED */
+ngx_int_t ngx_hl7_variable_of_msh(ngx_str_t *name, ngx_uint_t *field,
+    ngx_uint_t *component);
+
+
 /* names that begin so are paths: $hl7_field_PID_3_1 */
 extern ngx_str_t  ngx_hl7_prefixes[];
 

@@ -269,6 +269,7 @@ ngx_http_dispatch_request(ngx_http_dispatch_t *d, ngx_str_t *uri,
     }
 
     if (r->args.len) {
+        path = r->unparsed_uri;
         len = path.len + 1 + r->args.len;
 
         p = ngx_pnalloc(d->pool, len);

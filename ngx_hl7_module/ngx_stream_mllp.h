@@ -7,6 +7,7 @@
  *   ngx_stream_mllp_session.c   the turns of a connection, timers
  *   ngx_stream_mllp_io.c        bytes in, bytes out, closing
  *   ngx_stream_mllp_message.c   a frame, its messages, their requests
+ *   ngx_stream_mllp_uri.c       the URI of a message
  *   ngx_stream_mllp_reply.c     what a message is answered with
  */
 
@@ -32,11 +33,19 @@
 /* bytes of MSH that are remembered for the log of the connection */
 #define NGX_STREAM_MLLP_LAST_MAX    512
 
+/* bytes of acknowledgements that need no memory of their own */
+#define NGX_STREAM_MLLP_ACK_SIZE    768
+
+
+typedef struct ngx_stream_mllp_piece_s  ngx_stream_mllp_piece_t;
+
 
 typedef struct {
     ngx_http_core_srv_conf_t     *server;
     ngx_stream_complex_value_t   *uri;
     ngx_stream_complex_value_t   *args;        /* NULL: no "?" in the URI */
+    ngx_stream_mllp_piece_t      *pieces;      /* NULL: variables that are
+                                                  not of MSH */
 
     size_t                        max_size;
     size_t                        max_junk;
@@ -138,7 +147,9 @@ typedef enum {
 } ngx_stream_mllp_message_e;
 
 
-typedef struct {
+typedef struct ngx_stream_mllp_message_s  ngx_stream_mllp_message_t;
+
+struct ngx_stream_mllp_message_s {
     ngx_queue_t                   queue;
     ngx_queue_t                   alive;
 
@@ -163,7 +174,11 @@ typedef struct {
     unsigned                      answered:1;
     unsigned                      negative:1;
     unsigned                      batch:1;     /* one of a batch's messages */
-} ngx_stream_mllp_message_t;
+
+    ngx_stream_mllp_message_t    *next;        /* of those that are spare */
+
+    u_char                        buf[NGX_STREAM_MLLP_ACK_SIZE];
+};
 
 
 /* ngx_stream_mllp_module.c */
@@ -241,6 +256,20 @@ uint32_t ngx_stream_mllp_log_deviations(ngx_stream_mllp_session_t *ms);
 void ngx_stream_mllp_abort(ngx_stream_mllp_session_t *ms);
 
 void ngx_stream_mllp_message_free(ngx_stream_mllp_message_t *m);
+
+
+/* ngx_stream_mllp_uri.c */
+
+/* compiles the URI of mllp_pass; NGX_ERROR: the error has been logged */
+ngx_int_t ngx_stream_mllp_uri_compile(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_stream_mllp_srv_conf_t *conf);
+
+/*
+ * The URI for a message, in memory of "pool" or of the configuration.
+ * NGX_ERROR: no memory, or it is not safe, with m->context.error.
+ */
+ngx_int_t ngx_stream_mllp_uri(ngx_stream_mllp_message_t *m,
+    ngx_pool_t *pool, ngx_str_t *uri, ngx_str_t *args);
 
 
 /* ngx_stream_mllp_reply.c */

@@ -3,6 +3,9 @@
 #include "ngx_http_hl7_module.h"
 
 
+#define NGX_STREAM_MLLP_SPARES  64
+
+
 static ngx_stream_mllp_message_t *ngx_stream_mllp_message(
     ngx_stream_mllp_session_t *ms, ngx_stream_mllp_buf_t *b,
     ngx_stream_mllp_message_e kind);
@@ -14,16 +17,17 @@ static ngx_int_t ngx_stream_mllp_check(ngx_stream_mllp_message_t *m);
 static ngx_uint_t ngx_stream_mllp_is_id(ngx_str_t *s);
 static ngx_int_t ngx_stream_mllp_request(ngx_stream_mllp_message_t *m,
     ngx_http_dispatch_t *d);
-static ngx_int_t ngx_stream_mllp_uri(ngx_stream_mllp_message_t *m,
-    ngx_pool_t *pool, ngx_str_t *uri, ngx_str_t *args);
-static ngx_int_t ngx_stream_mllp_evaluate(ngx_stream_mllp_session_t *ms,
-    ngx_pool_t *pool, ngx_str_t *uri, ngx_str_t *args);
-static ngx_int_t ngx_stream_mllp_uri_check(ngx_str_t *uri);
 static void ngx_stream_mllp_remember(ngx_stream_mllp_session_t *ms,
     ngx_hl7_context_t *ctx);
 static void ngx_stream_mllp_header(ngx_http_dispatch_t *d);
 static void ngx_stream_mllp_answer(ngx_http_dispatch_t *d);
 static void ngx_stream_mllp_closed(ngx_http_dispatch_t *d);
+
+
+/* of this worker: messages are made and done with all the time */
+
+static ngx_stream_mllp_message_t  *ngx_stream_mllp_spare;
+static ngx_uint_t                  ngx_stream_mllp_spares;
 
 
 static ngx_str_t  ngx_stream_mllp_type = ngx_string(NGX_HL7_CONTENT_TYPE);
@@ -185,13 +189,21 @@ ngx_stream_mllp_message(ngx_stream_mllp_session_t *ms,
 {
     ngx_stream_mllp_message_t  *m;
 
-    m = ngx_alloc(sizeof(ngx_stream_mllp_message_t), ms->connection->log);
-    if (m == NULL) {
-        ms->error = 1;
-        return NULL;
+    m = ngx_stream_mllp_spare;
+
+    if (m) {
+        ngx_stream_mllp_spare = m->next;
+        ngx_stream_mllp_spares--;
+
+    } else {
+        m = ngx_alloc(sizeof(ngx_stream_mllp_message_t), ms->connection->log);
+        if (m == NULL) {
+            ms->error = 1;
+            return NULL;
+        }
     }
 
-    ngx_memzero(m, sizeof(ngx_stream_mllp_message_t));
+    ngx_memzero(m, offsetof(ngx_stream_mllp_message_t, buf));
 
     m->session = ms;
     m->kind = kind;
@@ -227,9 +239,20 @@ ngx_stream_mllp_message_free(ngx_stream_mllp_message_t *m)
 
     ngx_stream_mllp_buf_free(m->buffer);
 
-    if (m->ack) {
+    if (m->ack && m->ack != m->buf) {
         ngx_free(m->ack);
     }
+
+#if !(NGX_DEBUG_PALLOC)
+
+    if (ngx_stream_mllp_spares < NGX_STREAM_MLLP_SPARES) {
+        m->next = ngx_stream_mllp_spare;
+        ngx_stream_mllp_spare = m;
+        ngx_stream_mllp_spares++;
+        return;
+    }
+
+#endif
 
     ngx_free(m);
 }
@@ -430,135 +453,6 @@ ngx_stream_mllp_request(ngx_stream_mllp_message_t *m, ngx_http_dispatch_t *d)
 
     m->dispatch = d;
     ngx_queue_insert_tail(&ms->alive, &m->alive);
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_stream_mllp_uri(ngx_stream_mllp_message_t *m, ngx_pool_t *pool,
-    ngx_str_t *uri, ngx_str_t *args)
-{
-    ngx_stream_mllp_srv_conf_t  *conf;
-
-    conf = m->session->conf;
-
-    *uri = conf->uri->value;
-
-    if (conf->args) {
-        *args = conf->args->value;
-
-    } else {
-        ngx_str_null(args);
-    }
-
-    if ((conf->uri->lengths || (conf->args && conf->args->lengths))
-        && ngx_stream_mllp_evaluate(m->session, pool, uri, args) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    if (ngx_stream_mllp_uri_check(uri) == NGX_OK) {
-        return NGX_OK;
-    }
-
-    ngx_log_error(NGX_LOG_WARN, m->session->connection->log, 0,
-                  "\"mllp_pass\" makes an unsafe URI of the message");
-
-    m->context.error.code = NGX_HL7_MESSAGE_TYPE;
-    ngx_str_set(&m->context.error.text, "message cannot be routed");
-
-    return NGX_ERROR;
-}
-
-
-/*
- * The URI is evaluated by a session that lives as long as the message, with
- * variables, captures and contexts of modules of its own: what is kept in
- * those of the connection is kept for all of it.
- */
-
-static ngx_int_t
-ngx_stream_mllp_evaluate(ngx_stream_mllp_session_t *ms, ngx_pool_t *pool,
-    ngx_str_t *uri, ngx_str_t *args)
-{
-    void                         **ctx;
-    ngx_int_t                      rc;
-    ngx_pool_t                    *saved;
-    ngx_stream_session_t          *s;
-    ngx_stream_core_main_conf_t   *cmcf;
-
-    cmcf = ngx_stream_get_module_main_conf(ms->stream, ngx_stream_core_module);
-
-    s = ngx_palloc(pool, sizeof(ngx_stream_session_t));
-    ctx = ngx_palloc(pool, ngx_stream_max_module * sizeof(void *));
-
-    if (s == NULL || ctx == NULL) {
-        return NGX_ERROR;
-    }
-
-    *s = *ms->stream;
-
-    ngx_memcpy(ctx, s->ctx, ngx_stream_max_module * sizeof(void *));
-    s->ctx = ctx;
-
-    s->variables = ngx_pcalloc(pool, cmcf->variables.nelts
-                                     * sizeof(ngx_stream_variable_value_t));
-    if (s->variables == NULL) {
-        return NGX_ERROR;
-    }
-
-#if (NGX_PCRE)
-    s->captures = NULL;
-    s->ncaptures = 0;
-#endif
-
-    saved = s->connection->pool;
-    s->connection->pool = pool;
-
-    rc = ngx_stream_complex_value(s, ms->conf->uri, uri);
-
-    if (rc == NGX_OK && ms->conf->args) {
-        rc = ngx_stream_complex_value(s, ms->conf->args, args);
-    }
-
-    s->connection->pool = saved;
-
-    return rc;
-}
-
-
-/* values of the message must not lead out of the location that is meant */
-
-static ngx_int_t
-ngx_stream_mllp_uri_check(ngx_str_t *uri)
-{
-    u_char  *p, *last;
-
-    if (uri->len == 0 || uri->data[0] != '/') {
-        return NGX_ERROR;
-    }
-
-    last = uri->data + uri->len;
-
-    for (p = uri->data; p < last; p++) {
-
-        if (*p < 0x20 || *p == 0x7f || *p == '?' || *p == '#') {
-            return NGX_ERROR;
-        }
-
-        if (*p != '/' || p + 1 == last || p[1] != '.') {
-            continue;
-        }
-
-        /* "/." and "/.." up to the end or the next slash */
-
-        if (p + 2 == last || p[2] == '/'
-            || (p[2] == '.' && (p + 3 == last || p[3] == '/')))
-        {
-            return NGX_ERROR;
-        }
-    }
 
     return NGX_OK;
 }

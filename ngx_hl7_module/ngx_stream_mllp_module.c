@@ -35,8 +35,6 @@ static char *ngx_stream_mllp_merge_srv_conf(ngx_conf_t *cf, void *parent,
     void *child);
 static char *ngx_stream_mllp_pass(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-static ngx_stream_complex_value_t *ngx_stream_mllp_compile(ngx_conf_t *cf,
-    ngx_str_t *value);
 static char *ngx_stream_mllp_ack_map(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static u_char *ngx_stream_mllp_ack_map_default(ngx_conf_t *cf);
@@ -473,8 +471,7 @@ ngx_stream_mllp_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_stream_mllp_srv_conf_t *mscf = conf;
 
-    u_char                      *p;
-    ngx_str_t                   *value, uri, args;
+    ngx_str_t                   *value;
     ngx_stream_core_srv_conf_t  *cscf;
 
     if (mscf->uri) {
@@ -482,35 +479,10 @@ ngx_stream_mllp_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     value = cf->args->elts;
-    uri = value[2];
 
-    if (uri.len == 0 || (uri.data[0] != '/' && uri.data[0] != '$')) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "URI \"%V\" must begin with \"/\"", &uri);
-        return NGX_CONF_ERROR;
-    }
-
-    if (ngx_hl7_want_server(cf, &value[1], &mscf->server) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    /* values of a message do not decide where the arguments begin */
-
-    p = ngx_strlchr(uri.data, uri.data + uri.len, '?');
-
-    if (p) {
-        args.data = p + 1;
-        args.len = uri.data + uri.len - args.data;
-        uri.len = p - uri.data;
-
-        mscf->args = ngx_stream_mllp_compile(cf, &args);
-        if (mscf->args == NULL) {
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    mscf->uri = ngx_stream_mllp_compile(cf, &uri);
-    if (mscf->uri == NULL) {
+    if (ngx_hl7_want_server(cf, &value[1], &mscf->server) != NGX_OK
+        || ngx_stream_mllp_uri_compile(cf, &value[2], mscf) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -519,31 +491,6 @@ ngx_stream_mllp_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     cscf->handler = ngx_stream_mllp_handler;
 
     return NGX_CONF_OK;
-}
-
-
-static ngx_stream_complex_value_t *
-ngx_stream_mllp_compile(ngx_conf_t *cf, ngx_str_t *value)
-{
-    ngx_stream_complex_value_t          *cv;
-    ngx_stream_compile_complex_value_t   ccv;
-
-    cv = ngx_pcalloc(cf->pool, sizeof(ngx_stream_complex_value_t));
-    if (cv == NULL) {
-        return NULL;
-    }
-
-    ngx_memzero(&ccv, sizeof(ngx_stream_compile_complex_value_t));
-
-    ccv.cf = cf;
-    ccv.value = value;
-    ccv.complex_value = cv;
-
-    if (ngx_stream_compile_complex_value(&ccv) != NGX_OK) {
-        return NULL;
-    }
-
-    return cv;
 }
 
 

@@ -181,7 +181,8 @@ ngx_stream_mllp_acknowledge(ngx_stream_mllp_message_t *m,
         len += supplied->len + 1 + NGX_MLLP_OVERHEAD;
     }
 
-    m->ack = ngx_alloc(len, ms->connection->log);
+    m->ack = (len <= NGX_STREAM_MLLP_ACK_SIZE)
+             ? m->buf : ngx_alloc(len, ms->connection->log);
     if (m->ack == NULL) {
 
         /* without an answer the sender will send again */

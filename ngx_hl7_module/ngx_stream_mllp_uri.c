@@ -1,0 +1,345 @@
+
+#include "ngx_stream_mllp.h"
+
+
+#define NGX_STREAM_MLLP_PIECES  8
+
+
+/* text of the configuration, or, when field is not 0, a value of MSH */
+
+struct ngx_stream_mllp_piece_s {
+    ngx_str_t             text;
+    ngx_uint_t            field;
+    ngx_uint_t            component;
+};
+
+
+static ngx_stream_complex_value_t *ngx_stream_mllp_compile(ngx_conf_t *cf,
+    ngx_str_t *value);
+static ngx_stream_mllp_piece_t *ngx_stream_mllp_pieces(ngx_conf_t *cf,
+    ngx_str_t *uri);
+static u_char *ngx_stream_mllp_name(u_char *p, u_char *last,
+    ngx_str_t *name);
+static ngx_int_t ngx_stream_mllp_join(ngx_stream_mllp_piece_t *piece,
+    ngx_hl7_message_t *m, ngx_pool_t *pool, ngx_str_t *uri);
+static ngx_int_t ngx_stream_mllp_evaluate(ngx_stream_mllp_session_t *ms,
+    ngx_pool_t *pool, ngx_str_t *uri, ngx_str_t *args);
+static ngx_int_t ngx_stream_mllp_uri_check(ngx_str_t *uri);
+
+
+ngx_int_t
+ngx_stream_mllp_uri_compile(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_stream_mllp_srv_conf_t *conf)
+{
+    u_char     *p;
+    ngx_str_t   uri, args;
+
+    uri = *value;
+
+    if (uri.len == 0 || (uri.data[0] != '/' && uri.data[0] != '$')) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "URI \"%V\" must begin with \"/\"", &uri);
+        return NGX_ERROR;
+    }
+
+    /* values of a message do not decide where the arguments begin */
+
+    p = ngx_strlchr(uri.data, uri.data + uri.len, '?');
+
+    if (p) {
+        args.data = p + 1;
+        args.len = uri.data + uri.len - args.data;
+        uri.len = p - uri.data;
+
+        conf->args = ngx_stream_mllp_compile(cf, &args);
+        if (conf->args == NULL) {
+            return NGX_ERROR;
+        }
+
+    } else {
+        conf->pieces = ngx_stream_mllp_pieces(cf, &uri);
+    }
+
+    conf->uri = ngx_stream_mllp_compile(cf, &uri);
+
+    return conf->uri ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_stream_complex_value_t *
+ngx_stream_mllp_compile(ngx_conf_t *cf, ngx_str_t *value)
+{
+    ngx_stream_complex_value_t          *cv;
+    ngx_stream_compile_complex_value_t   ccv;
+
+    cv = ngx_pcalloc(cf->pool, sizeof(ngx_stream_complex_value_t));
+    if (cv == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(&ccv, sizeof(ngx_stream_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = value;
+    ccv.complex_value = cv;
+
+    if (ngx_stream_compile_complex_value(&ccv) != NGX_OK) {
+        return NULL;
+    }
+
+    return cv;
+}
+
+
+/*
+ * A URI made of text and values of MSH only, as nearly all are, is joined from
+ * its pieces for each message, without a script.  NULL: it is not one.
+ */
+
+static ngx_stream_mllp_piece_t *
+ngx_stream_mllp_pieces(ngx_conf_t *cf, ngx_str_t *uri)
+{
+    u_char                   *p, *last;
+    ngx_str_t                 name;
+    ngx_uint_t                n;
+    ngx_stream_mllp_piece_t  *pieces;
+
+    pieces = ngx_pcalloc(cf->pool, (NGX_STREAM_MLLP_PIECES + 1)
+                                   * sizeof(ngx_stream_mllp_piece_t));
+    if (pieces == NULL) {
+        return NULL;
+    }
+
+    p = uri->data;
+    last = p + uri->len;
+
+    for (n = 0; p < last; n++) {
+
+        if (n == NGX_STREAM_MLLP_PIECES) {
+            return NULL;
+        }
+
+        if (*p == '$') {
+            p = ngx_stream_mllp_name(p + 1, last, &name);
+
+            if (ngx_hl7_variable_of_msh(&name, &pieces[n].field,
+                                        &pieces[n].component)
+                != NGX_OK)
+            {
+                return NULL;
+            }
+
+            /* what ends the pieces is one without text and field */
+            continue;
+        }
+
+        pieces[n].text.data = p;
+
+        while (p < last && *p != '$') {
+            p++;
+        }
+
+        pieces[n].text.len = p - pieces[n].text.data;
+    }
+
+    return pieces;
+}
+
+
+/* $name or ${name}, behind the "$"; returns what follows it */
+
+static u_char *
+ngx_stream_mllp_name(u_char *p, u_char *last, ngx_str_t *name)
+{
+    u_char      ch;
+    ngx_uint_t  bracket;
+
+    bracket = (p < last && *p == '{');
+
+    if (bracket) {
+        p++;
+    }
+
+    name->data = p;
+
+    for ( /* void */ ; p < last; p++) {
+        ch = *p | 0x20;
+
+        if (!((ch >= 'a' && ch <= 'z') || (*p >= '0' && *p <= '9')
+              || *p == '_'))
+        {
+            break;
+        }
+    }
+
+    name->len = p - name->data;
+
+    return (bracket && p < last) ? p + 1 : p;
+}
+
+
+ngx_int_t
+ngx_stream_mllp_uri(ngx_stream_mllp_message_t *m, ngx_pool_t *pool,
+    ngx_str_t *uri, ngx_str_t *args)
+{
+    ngx_int_t                    rc;
+    ngx_stream_mllp_srv_conf_t  *conf;
+
+    conf = m->session->conf;
+
+    ngx_str_null(args);
+
+    if (conf->pieces) {
+        rc = ngx_stream_mllp_join(conf->pieces, &m->context.message, pool,
+                                  uri);
+    } else {
+        rc = ngx_stream_mllp_evaluate(m->session, pool, uri, args);
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_stream_mllp_uri_check(uri) == NGX_OK) {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, m->session->connection->log, 0,
+                  "\"mllp_pass\" makes an unsafe URI of the message");
+
+    m->context.error.code = NGX_HL7_MESSAGE_TYPE;
+    ngx_str_set(&m->context.error.text, "message cannot be routed");
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_stream_mllp_join(ngx_stream_mllp_piece_t *piece, ngx_hl7_message_t *m,
+    ngx_pool_t *pool, ngx_str_t *uri)
+{
+    u_char      *p;
+    size_t       len;
+    ngx_str_t    part[NGX_STREAM_MLLP_PIECES];
+    ngx_uint_t   i, n;
+
+    len = 0;
+
+    for (n = 0; piece[n].text.len || piece[n].field; n++) {
+
+        if (piece[n].field) {
+            (void) ngx_hl7_msh(m, piece[n].field, piece[n].component,
+                               &part[n]);
+        } else {
+            part[n] = piece[n].text;
+        }
+
+        len += part[n].len;
+    }
+
+    p = ngx_pnalloc(pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    uri->data = p;
+    uri->len = len;
+
+    for (i = 0; i < n; i++) {
+        p = ngx_cpymem(p, part[i].data, part[i].len);
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * The URI is evaluated by a session that lives as long as the message, with
+ * variables, captures and contexts of modules of its own: what is kept in
+ * those of the connection is kept for all of it.
+ */
+
+static ngx_int_t
+ngx_stream_mllp_evaluate(ngx_stream_mllp_session_t *ms, ngx_pool_t *pool,
+    ngx_str_t *uri, ngx_str_t *args)
+{
+    void                         **ctx;
+    ngx_int_t                      rc;
+    ngx_pool_t                    *saved;
+    ngx_stream_session_t          *s;
+    ngx_stream_core_main_conf_t   *cmcf;
+
+    cmcf = ngx_stream_get_module_main_conf(ms->stream, ngx_stream_core_module);
+
+    s = ngx_palloc(pool, sizeof(ngx_stream_session_t));
+    ctx = ngx_palloc(pool, ngx_stream_max_module * sizeof(void *));
+
+    if (s == NULL || ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    *s = *ms->stream;
+
+    ngx_memcpy(ctx, s->ctx, ngx_stream_max_module * sizeof(void *));
+    s->ctx = ctx;
+
+    s->variables = ngx_pcalloc(pool, cmcf->variables.nelts
+                                     * sizeof(ngx_stream_variable_value_t));
+    if (s->variables == NULL) {
+        return NGX_ERROR;
+    }
+
+#if (NGX_PCRE)
+    s->captures = NULL;
+    s->ncaptures = 0;
+#endif
+
+    saved = s->connection->pool;
+    s->connection->pool = pool;
+
+    rc = ngx_stream_complex_value(s, ms->conf->uri, uri);
+
+    if (rc == NGX_OK && ms->conf->args) {
+        rc = ngx_stream_complex_value(s, ms->conf->args, args);
+    }
+
+    s->connection->pool = saved;
+
+    return rc;
+}
+
+
+/* values of the message must not lead out of the location that is meant */
+
+static ngx_int_t
+ngx_stream_mllp_uri_check(ngx_str_t *uri)
+{
+    u_char  *p, *last;
+
+    if (uri->len == 0 || uri->data[0] != '/') {
+        return NGX_ERROR;
+    }
+
+    last = uri->data + uri->len;
+
+    for (p = uri->data; p < last; p++) {
+
+        if (*p < 0x20 || *p == 0x7f || *p == '?' || *p == '#') {
+            return NGX_ERROR;
+        }
+
+        if (*p != '/' || p + 1 == last || p[1] != '.') {
+            continue;
+        }
+
+        /* "/." and "/.." up to the end or the next slash */
+
+        if (p + 2 == last || p[2] == '/'
+            || (p[2] == '.' && (p + 3 == last || p[3] == '/')))
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
