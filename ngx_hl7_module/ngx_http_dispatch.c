@@ -196,22 +196,16 @@ ngx_http_dispatch_create(ngx_connection_t *pc,
 void
 ngx_http_dispatch_cancel(ngx_http_dispatch_t *d)
 {
-    ngx_connection_t    *c;
-    ngx_http_request_t  *r;
-
-    c = d->connection;
-    r = d->request;
-
     d->answered = 1;
     d->closed = NULL;
 
-    if (r == NULL) {
-        ngx_http_close_connection(c);
-        return;
+    /* not finalized: "post_action" would have it live on */
+
+    if (d->request) {
+        ngx_http_free_request(d->request, NGX_HTTP_INTERNAL_SERVER_ERROR);
     }
 
-    ngx_http_finalize_request(r, NGX_ERROR);
-    ngx_http_run_posted_requests(c);
+    ngx_http_close_connection(d->connection);
 }
 
 
@@ -650,9 +644,9 @@ ngx_http_dispatch_request_cleanup(void *data)
         /* nobody saw the end of the response */
         status = NGX_HTTP_BAD_GATEWAY;
 
-    } else if (status != NGX_HTTP_CLOSE) {
+    } else if (status < NGX_HTTP_BAD_REQUEST) {
 
-        /* a status that did not become a response is none */
+        /* a success that did not become a response is none */
         status = NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

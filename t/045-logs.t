@@ -183,7 +183,7 @@ like($ngx->log, $_, $_)
         qr/\[warn\].*HL7 message refused: trigger event is not a code at byte/,
         qr/\[warn\].*HL7 message refused: message control id is missing/,
         qr/\[error\].*acknowledgement of the backend refused: /,
-        qr/\[error\].*"mllp_pass" makes an unsafe URI of the message/,
+        qr/\[warn\].*"mllp_pass" makes an unsafe URI of the message/,
         qr/\[warn\].*MLLP client timed out inside a frame/,
         qr/\[warn\].*MLLP client closed connection inside a frame/;
 
