@@ -48,6 +48,7 @@ typedef struct {
                                                   not of MSH */
 
     size_t                        max_size;
+    size_t                        max_header;
     size_t                        max_junk;
     size_t                        buffer_size;
     size_t                        ack_max_size;

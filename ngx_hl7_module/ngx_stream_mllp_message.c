@@ -13,6 +13,8 @@ static void ngx_stream_mllp_batch(ngx_stream_mllp_session_t *ms,
     ngx_stream_mllp_message_e kind);
 static void ngx_stream_mllp_run(ngx_stream_mllp_message_t *m, u_char *start,
     u_char *end);
+static ngx_int_t ngx_stream_mllp_open(ngx_stream_mllp_message_t *m,
+    u_char *start, u_char *end);
 static ngx_int_t ngx_stream_mllp_check(ngx_stream_mllp_message_t *m);
 static ngx_uint_t ngx_stream_mllp_is_id(ngx_str_t *s);
 static ngx_int_t ngx_stream_mllp_request(ngx_stream_mllp_message_t *m,
@@ -53,6 +55,18 @@ ngx_stream_mllp_open_frame(ngx_stream_mllp_session_t *ms,
     rc = ngx_hl7_envelope_open(env, frame, ms->conf->tolerate,
                                &ms->deviations);
 
+    if (rc == NGX_OK
+        && ngx_max(env->fhs.len, env->bhs.len) > ms->conf->max_header)
+    {
+        /* they are repeated as well */
+
+        env->error.code = NGX_HL7_VALUE_TOO_LONG;
+        env->error.offset = ms->conf->max_header;
+        ngx_str_set(&env->error.text, "header segment is too long");
+
+        rc = NGX_DECLINED;
+    }
+
     ms->frame_deviations = ngx_stream_mllp_log_deviations(ms);
 
     if (rc != NGX_OK) {
@@ -68,7 +82,7 @@ ngx_stream_mllp_open_frame(ngx_stream_mllp_session_t *ms,
             return;
         }
 
-        (void) ngx_hl7_context_open(&m->context, env->start, env->end);
+        (void) ngx_stream_mllp_open(m, env->start, env->end);
 
         ngx_stream_mllp_reply(m, env->deviation == NGX_MLLP_UTF16
                                  ? NGX_HL7_OUTCOME_REJECT
@@ -162,9 +176,7 @@ ngx_stream_mllp_refuse_frame(ngx_stream_mllp_session_t *ms,
 
     /* without MSH there is nobody to be answered */
 
-    if (ngx_hl7_context_open(&m->context, frame->start, frame->end)
-        != NGX_OK)
-    {
+    if (ngx_stream_mllp_open(m, frame->start, frame->end) != NGX_OK) {
         m->answered = 1;
         m->negative = 1;
         return;
@@ -287,7 +299,7 @@ ngx_stream_mllp_run(ngx_stream_mllp_message_t *m, u_char *start, u_char *end)
     ms = m->session;
     ctx = &m->context;
 
-    if (ngx_hl7_context_open(ctx, start, end) != NGX_OK
+    if (ngx_stream_mllp_open(m, start, end) != NGX_OK
         || ngx_stream_mllp_check(m) != NGX_OK)
     {
         ngx_log_error(NGX_LOG_WARN, ms->connection->log, 0,
@@ -315,6 +327,43 @@ ngx_stream_mllp_run(ngx_stream_mllp_message_t *m, u_char *start, u_char *end)
     }
 
     ngx_stream_mllp_reply(m, NGX_HL7_OUTCOME_REJECT, &ctx->error);
+}
+
+
+/*
+ * Opens the message.  Acknowledgements repeat fields of MSH: one that is over
+ * the bound counts as one that cannot be read.
+ */
+
+static ngx_int_t
+ngx_stream_mllp_open(ngx_stream_mllp_message_t *m, u_char *start, u_char *end)
+{
+    ngx_hl7_error_t    *err;
+    ngx_hl7_context_t  *ctx;
+
+    ctx = &m->context;
+
+    if (ngx_hl7_context_open(ctx, start, end) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    if (ctx->message.header <= m->session->conf->max_header) {
+        return NGX_OK;
+    }
+
+    ctx->opened = 0;
+
+    err = &ctx->error;
+
+    ngx_memzero(err, sizeof(ngx_hl7_error_t));
+    ngx_memcpy(err->segment, "MSH", 4);
+
+    err->code = NGX_HL7_VALUE_TOO_LONG;
+    err->occurrence = 1;
+    err->offset = m->session->conf->max_header;
+    ngx_str_set(&err->text, "header segment is too long");
+
+    return NGX_DECLINED;
 }
 
 

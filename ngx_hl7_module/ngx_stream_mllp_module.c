@@ -84,6 +84,13 @@ static ngx_command_t  ngx_stream_mllp_commands[] = {
       offsetof(ngx_stream_mllp_srv_conf_t, max_size),
       &ngx_stream_mllp_size_post },
 
+    { ngx_string("mllp_max_header"),
+      NGX_STREAM_MAIN_CONF|NGX_STREAM_SRV_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_STREAM_SRV_CONF_OFFSET,
+      offsetof(ngx_stream_mllp_srv_conf_t, max_header),
+      &ngx_stream_mllp_size_post },
+
     { ngx_string("mllp_max_junk"),
       NGX_STREAM_MAIN_CONF|NGX_STREAM_SRV_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
@@ -402,6 +409,7 @@ ngx_stream_mllp_create_srv_conf(ngx_conf_t *cf)
      */
 
     conf->max_size = NGX_CONF_UNSET_SIZE;
+    conf->max_header = NGX_CONF_UNSET_SIZE;
     conf->max_junk = NGX_CONF_UNSET_SIZE;
     conf->buffer_size = NGX_CONF_UNSET_SIZE;
     conf->ack_max_size = NGX_CONF_UNSET_SIZE;
@@ -428,6 +436,7 @@ ngx_stream_mllp_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_size_value(conf->max_size, prev->max_size,
                               16 * 1024 * 1024);
+    ngx_conf_merge_size_value(conf->max_header, prev->max_header, 8192);
     ngx_conf_merge_size_value(conf->max_junk, prev->max_junk, 8192);
     ngx_conf_merge_size_value(conf->buffer_size, prev->buffer_size, 65536);
     ngx_conf_merge_size_value(conf->ack_max_size, prev->ack_max_size, 65536);

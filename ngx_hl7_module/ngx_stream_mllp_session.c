@@ -39,6 +39,12 @@ ngx_stream_mllp_handler(ngx_stream_session_t *s)
 
     c->log->action = "reading MLLP";
 
+    if (c->type != SOCK_STREAM) {
+        ngx_log_error(NGX_LOG_ERR, c->log, 0, "\"mllp_pass\" requires TCP");
+        ngx_stream_finalize_session(s, NGX_STREAM_INTERNAL_SERVER_ERROR);
+        return;
+    }
+
     cscf = ngx_stream_get_module_srv_conf(s, ngx_stream_core_module);
 
     cln = ngx_pool_cleanup_add(c->pool, sizeof(ngx_stream_mllp_session_t));

@@ -30,6 +30,7 @@ for my $case (
     ['mllp_max_size 1025m', '"mllp_max_size" directive must be between'],
     ['mllp_max_size big', '"mllp_max_size" directive invalid value'],
     ['mllp_max_size', 'invalid number of arguments in "mllp_max_size"'],
+    ['mllp_max_header 0', '"mllp_max_header" directive must be between'],
     ['mllp_max_junk 0', '"mllp_max_junk" directive must be between'],
     ['mllp_max_junk -1', '"mllp_max_junk" directive invalid value'],
     ['mllp_buffer_size 0', '"mllp_buffer_size" directive must be between'],
@@ -85,7 +86,7 @@ EOF
 
 # twice; elsewhere
 
-for my $directive ('mllp_max_size 1m', 'mllp_max_junk 1m',
+for my $directive ('mllp_max_size 1m', 'mllp_max_header 1k', 'mllp_max_junk 1m',
                    'mllp_buffer_size 8k', 'mllp_ack_max_size 8k',
                    'mllp_read_timeout 1s', 'mllp_idle_timeout 1s',
                    'mllp_send_timeout 1s', 'mllp_quiet_timeout 1s',
