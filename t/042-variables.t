@@ -6,7 +6,7 @@ use Test::More;
 use Engine;
 
 # The variables: of the message at hand in a location and in stream{}, of the
-# last one in the log of the session.
+# last one in the log of the session; paths begin with hl7_field_ or hl7_utf8_ .
 
 sub message;
 sub values_of;
