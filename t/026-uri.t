@@ -45,9 +45,9 @@ EOS
         server_name hie;
         mllp_only;
         access_log logs/access.log uri;
+        proxy_http_version 1.0;                  # 1.1 by default since 1.29.7
         location / {
             proxy_pass http://127.0.0.1:$port;
-            proxy_http_version 1.0;              # 1.1 by default since 1.29.7
         }
         location /moved/ { proxy_pass http://127.0.0.1:$port/to/; }
     }
