@@ -23,6 +23,9 @@ static ngx_uint_t ngx_hie_hex(u_char *p, size_t n, ngx_uint_t zero);
 static uint64_t   ngx_hie_random[4];
 static ngx_pid_t  ngx_hie_random_pid;
 
+/* "00-" and the first half of the trace ids that this process makes */
+static u_char     ngx_hie_trace[3 + NGX_HIE_RANDOM_LEN];
+
 
 void
 ngx_hie_id_make(ngx_hie_id_t *id, ngx_str_t *correlation_id,
@@ -30,23 +33,25 @@ ngx_hie_id_make(ngx_hie_id_t *id, ngx_str_t *correlation_id,
 {
     u_char  *p;
 
+    /* a fork must not repeat what its parent makes */
+
+    if (ngx_hie_random_pid != ngx_pid) {
+        ngx_hie_random_seed();
+    }
+
     /* 00-<trace id>-<span id>-<flags> */
 
-    p = id->buf;
-    *p++ = '0';
-    *p++ = '0';
-    *p++ = '-';
+    p = ngx_cpymem(id->buf, ngx_hie_trace, sizeof(ngx_hie_trace));
 
     if (traceparent && ngx_hie_traceparent_valid(traceparent)) {
-        ngx_memcpy(p, traceparent->data + 3, NGX_HIE_TRACE_ID_LEN);
-        p += NGX_HIE_TRACE_ID_LEN;
+        p = ngx_cpymem(id->buf + 3, traceparent->data + 3,
+                       NGX_HIE_TRACE_ID_LEN);
         *p++ = '-';
         p = ngx_hie_random_hex(p);
         *p++ = '-';
         ngx_memcpy(p, traceparent->data + 53, 2);
 
     } else {
-        p = ngx_hie_random_hex(p);
         p = ngx_hie_random_hex(p);
         *p++ = '-';
         p = ngx_hie_random_hex(p);
@@ -71,8 +76,6 @@ ngx_hie_id_make(ngx_hie_id_t *id, ngx_str_t *correlation_id,
 u_char *
 ngx_hie_random_hex(u_char *p)
 {
-    /* a fork must not repeat what its parent makes */
-
     if (ngx_hie_random_pid != ngx_pid) {
         ngx_hie_random_seed();
     }
@@ -99,6 +102,9 @@ ngx_hie_random_seed(void)
     ngx_hie_random[0] |= 1;
 
     ngx_hie_random_pid = ngx_pid;
+
+    ngx_memcpy(ngx_hie_trace, "00-", 3);
+    (void) ngx_hie_hex_digits(ngx_hie_trace + 3, ngx_hie_random_next());
 }
 
 

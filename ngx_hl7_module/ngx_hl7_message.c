@@ -11,6 +11,9 @@
 #define NGX_HL7_ESC  0x1b
 
 
+#define ngx_hl7_is_digit(ch)  ((ch) >= '0' && (ch) <= '9')
+
+
 static ngx_int_t ngx_hl7_open_delimiters(ngx_hl7_message_t *m,
     ngx_hl7_error_t *err);
 static void ngx_hl7_open_fields(ngx_hl7_message_t *m);
@@ -641,9 +644,9 @@ ngx_hl7_segment_is_header(ngx_hl7_message_t *m, ngx_hl7_span_t *segment)
 ngx_uint_t
 ngx_hl7_version(ngx_hl7_message_t *m)
 {
-    u_char      ch;
-    ngx_str_t   value;
-    ngx_uint_t  i, version, weight;
+    u_char      *p;
+    ngx_str_t    value;
+    ngx_uint_t   version;
 
     if (ngx_hl7_msh(m, 12, 1, &value) != NGX_HL7_VALUED
         || (value.len != 3 && value.len != 5))
@@ -651,27 +654,21 @@ ngx_hl7_version(ngx_hl7_message_t *m)
         return 0;
     }
 
-    version = 0;
-    weight = 100;
+    p = value.data;
 
-    for (i = 0; i < value.len; i++) {
-        ch = value.data[i];
-
-        if (i & 1) {
-            if (ch != '.') {
-                return 0;
-            }
-
-            continue;
-        }
-
-        if (ch < '0' || ch > '9') {
-            return 0;
-        }
-
-        version += (ch - '0') * weight;
-        weight /= 10;
+    if (!ngx_hl7_is_digit(p[0]) || p[1] != '.' || !ngx_hl7_is_digit(p[2])) {
+        return 0;
     }
 
-    return version;
+    version = (p[0] - '0') * 100 + (p[2] - '0') * 10;
+
+    if (value.len == 3) {
+        return version;
+    }
+
+    if (p[3] != '.' || !ngx_hl7_is_digit(p[4])) {
+        return 0;
+    }
+
+    return version + (p[4] - '0');
 }

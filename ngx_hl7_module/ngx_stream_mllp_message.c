@@ -432,12 +432,16 @@ ngx_stream_mllp_is_id(ngx_str_t *s)
     size_t  i;
     u_char  c;
 
+    static uint32_t  id[] = {
+        0x00000000, 0x03ff0000,            /* 0-9 */
+        0x87fffffe, 0x07fffffe,            /* A-Z _ a-z */
+        0, 0, 0, 0
+    };
+
     for (i = 0; i < s->len; i++) {
         c = s->data[i];
 
-        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')
-              || (c >= '0' && c <= '9') || c == '_'))
-        {
+        if (!(id[c >> 5] & (1U << (c & 0x1f)))) {
             return 0;
         }
     }
