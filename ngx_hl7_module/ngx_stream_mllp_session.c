@@ -29,11 +29,10 @@ static void ngx_stream_mllp_cleanup(void *data);
 void
 ngx_stream_mllp_handler(ngx_stream_session_t *s)
 {
-    size_t                       len;
-    ngx_connection_t            *c;
-    ngx_pool_cleanup_t          *cln;
-    ngx_stream_mllp_session_t   *ms;
-    ngx_stream_core_srv_conf_t  *cscf;
+    size_t                      len;
+    ngx_connection_t           *c;
+    ngx_pool_cleanup_t         *cln;
+    ngx_stream_mllp_session_t  *ms;
 
     c = s->connection;
 
@@ -45,13 +44,8 @@ ngx_stream_mllp_handler(ngx_stream_session_t *s)
         return;
     }
 
-    cscf = ngx_stream_get_module_srv_conf(s, ngx_stream_core_module);
-
     cln = ngx_pool_cleanup_add(c->pool, sizeof(ngx_stream_mllp_session_t));
-
-    /* an acknowledgement must not wait for that of TCP for the one before */
-
-    if (cln == NULL || (cscf->tcp_nodelay && ngx_tcp_nodelay(c) != NGX_OK)) {
+    if (cln == NULL) {
         ngx_stream_finalize_session(s, NGX_STREAM_INTERNAL_SERVER_ERROR);
         return;
     }

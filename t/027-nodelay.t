@@ -1,5 +1,5 @@
 # An acknowledgement that waits for TCP to acknowledge the one before takes up
-# to 40 ms: the stock tcp_nodelay, on by default, is for MLLP as well.
+# to 40 ms: NGINX sets the stock tcp_nodelay, on by default, before mllp_pass.
 
 use lib 't/lib';
 use MllpTest;
