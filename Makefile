@@ -22,12 +22,15 @@ LTO = -O3 -flto=auto -fno-semantic-interposition -Wl,-Bsymbolic-functions
 GROUND_CFLAGS = -std=gnu99 -W -Wall -Wextra -Wpointer-arith \
                 -Wno-unused-parameter -Werror
 
-GROUND_INCS = -I ngx_hl7_module -I t/unit -I build \
+GROUND_INCS = -I ngx_hl7_module -I ngx_fhir_module -I t/unit -I build \
+              -I /usr/include/libxml2 \
               $(addprefix -I build/nginx/src/,core event os/unix)
 
 # the one list of them is in the file config
 
-GROUND = $(shell sed -n '/^HL7_GROUND_SRCS=/,/"$$/s|.*hl7_dir/\(.*\.c\).*|ngx_hl7_module/\1|p' config)
+GROUND = $(shell sed -n '/_GROUND_SRCS=/,/"$$/s|.*\$$\([a-z0-9]*\)_dir/\(.*\.c\).*|ngx_\1_module/\2|p' config)
+
+GROUND_LIBS = -lxml2 -lpcre2-8 -lcrypto
 
 # where unit tests go: make asan has its own
 
@@ -69,15 +72,16 @@ stop:
 
 units: $(UNITS)
 
-HEADERS = $(wildcard ngx_hl7_module/*.h t/unit/*.h) build/modules.conf
+HEADERS = $(wildcard ngx_*/*.h t/unit/*.h) build/modules.conf
 
-$(OUT)/ground/%.o: ngx_hl7_module/%.c $(HEADERS)
+$(OUT)/ground/%.o: %.c $(HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(GROUND_CFLAGS) $(GROUND_INCS) -c -o $@ $<
 
-$(OUT)/unit/%: t/unit/%.c $(GROUND:ngx_hl7_module/%.c=$(OUT)/ground/%.o) $(HEADERS)
+$(OUT)/unit/%: t/unit/%.c $(GROUND:%.c=$(OUT)/ground/%.o) $(HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(GROUND_CFLAGS) $(GROUND_INCS) -o $@ $(filter %.c %.o,$^)
+	$(CC) $(CFLAGS) $(GROUND_CFLAGS) $(GROUND_INCS) -o $@ $(filter %.c %.o,$^) \
+	      $(GROUND_LIBS)
 
 test: deps
 	@$(MAKE) --no-print-directory all units
@@ -95,7 +99,7 @@ matrix: deps
 
 fuzz: deps
 	@$(MAKE) --no-print-directory build/modules.conf
-	@t/tools/fuzz "$(GROUND_CFLAGS) $(GROUND_INCS)" $(GROUND)
+	@t/tools/fuzz "$(GROUND_CFLAGS) $(GROUND_INCS)" $(GROUND) $(GROUND_LIBS)
 
 bench: deps
 	@$(MAKE) --no-print-directory all

@@ -8,7 +8,7 @@
 
 #define NGX_HL7_ACK_LEN        128
 #define NGX_HL7_ACK_ERR_LEN    256
-#define NGX_HL7_ACK_TEXT       200
+#define NGX_HL7_ACK_TEXT       250
 
 /* of FHS, BHS, BTS and FTS together */
 #define NGX_HL7_ACK_BATCH_LEN  256
@@ -39,6 +39,7 @@ static u_char *ngx_hl7_ack_err_1(u_char *p, ngx_hl7_message_t *m,
     ngx_hl7_error_t *error);
 static u_char *ngx_hl7_ack_location(u_char *p, ngx_hl7_message_t *m,
     ngx_hl7_error_t *error, u_char component);
+static u_char *ngx_hl7_ack_part(u_char *p, ngx_uint_t n, u_char component);
 static u_char *ngx_hl7_ack_reason(u_char *p, ngx_uint_t code, u_char d);
 static void ngx_hl7_ack_batch_open(ngx_hl7_message_t *m, ngx_str_t *header);
 static u_char *ngx_hl7_ack_batch_header(u_char *p, const char *name,
@@ -82,13 +83,13 @@ static ngx_str_t  ngx_hl7_ack_batch_default = ngx_string("BHS|^~\\&");
 
 static ngx_hl7_error_t  ngx_hl7_ack_no_control_id = {
     NGX_HL7_REQUIRED_FIELD, ngx_string("no message control id"),
-    "MSH", 1, 10, 0
+    "MSH", 1, 10, 0, 0, 0, 0
 };
 
 
 static ngx_hl7_error_t  ngx_hl7_ack_unexplained = {
     NGX_HL7_INTERNAL_ERROR, ngx_string("the message was not accepted"),
-    "", 0, 0, 0
+    "", 0, 0, 0, 0, 0, 0
 };
 
 
@@ -302,6 +303,9 @@ ngx_hl7_ack_err(u_char *p, ngx_hl7_message_t *m, ngx_hl7_error_t *error)
 
     *p++ = field;
     p = ngx_hl7_ack_location(p, m, error, component);
+    p = ngx_hl7_ack_part(p, error->repetition, component);
+    p = ngx_hl7_ack_part(p, error->component, component);
+    p = ngx_hl7_ack_part(p, error->subcomponent, component);
 
     while (p[-1] == component) {
         p--;
@@ -376,6 +380,17 @@ ngx_hl7_ack_location(u_char *p, ngx_hl7_message_t *m, ngx_hl7_error_t *error,
     p = error->field ? ngx_hl7_ack_number(p, error->field) : p;
 
     return p;
+}
+
+
+/* of v2.5's ERL, which goes on where ERR-1 ends */
+
+static u_char *
+ngx_hl7_ack_part(u_char *p, ngx_uint_t n, u_char component)
+{
+    *p++ = component;
+
+    return n ? ngx_hl7_ack_number(p, n) : p;
 }
 
 

@@ -44,53 +44,53 @@ static ngx_hl7_error_t  ngx_hl7_envelope_errors[] = {
 
     { NGX_HL7_SEGMENT_SEQUENCE,
       ngx_string("byte order mark before the header segment"),
-      "MSH", 1, 0, 0 },
+      "MSH", 1, 0, 0, 0, 0, 0 },
 
     { NGX_HL7_SEGMENT_SEQUENCE,
       ngx_string("bytes before the header segment"),
-      "MSH", 1, 0, 0 },
+      "MSH", 1, 0, 0, 0, 0, 0 },
 
     { NGX_HL7_SEGMENT_SEQUENCE,
       ngx_string("a segment ends with LF instead of CR"),
-      "", 0, 0, 0 },
+      "", 0, 0, 0, 0, 0, 0 },
 
     { NGX_HL7_SEGMENT_SEQUENCE,
       ngx_string("empty segment"),
-      "", 0, 0, 0 },
+      "", 0, 0, 0, 0, 0, 0 },
 
     { NGX_HL7_SEGMENT_SEQUENCE,
       ngx_string("no CR after the last segment"),
-      "", 0, 0, 0 },
+      "", 0, 0, 0, 0, 0, 0 },
 
     { NGX_HL7_REQUIRED_FIELD,
       ngx_string("less than four encoding characters"),
-      "MSH", 1, 2, 0 },
+      "MSH", 1, 2, 0, 0, 0, 0 },
 
     { NGX_HL7_SEGMENT_SEQUENCE,
       ngx_string("several messages without FHS or BHS"),
-      "MSH", 2, 0, 0 },
+      "MSH", 2, 0, 0, 0, 0, 0 },
 
     /* what MSH-18 says of it is not, or no longer, in table 0211 */
 
     { NGX_HL7_TABLE_VALUE,
       ngx_string("character set UTF-16 cannot be carried by MLLP"),
-      "MSH", 1, 18, 0 },
+      "MSH", 1, 18, 0, 0, 0, 0 },
 
     { NGX_HL7_SEGMENT_SEQUENCE,
       ngx_string("empty frame"),
-      "", 0, 0, 0 }
+      "", 0, 0, 0, 0, 0, 0 }
 };
 
 
 static ngx_hl7_error_t  ngx_hl7_envelope_no_header = {
-    NGX_HL7_SEGMENT_SEQUENCE, ngx_string("no MSH segment"), "MSH", 1, 0, 0
+    NGX_HL7_SEGMENT_SEQUENCE, ngx_string("no MSH segment"), "MSH", 1, 0, 0, 0, 0, 0
 };
 
 
 static ngx_hl7_error_t  ngx_hl7_envelope_stray = {
     NGX_HL7_SEGMENT_SEQUENCE,
     ngx_string("a segment of the batch belongs to no message"),
-    "", 0, 0, 0
+    "", 0, 0, 0, 0, 0, 0
 };
 
 

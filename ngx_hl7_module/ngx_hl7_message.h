@@ -41,6 +41,9 @@ typedef struct {
     char            segment[4];      /* "PID", or "" if none can be named */
     ngx_uint_t      occurrence;      /* of that segment, from 1 */
     ngx_uint_t      field;           /* 0: the segment as a whole */
+    ngx_uint_t      repetition;      /* these three from 1, 0: not known */
+    ngx_uint_t      component;
+    ngx_uint_t      subcomponent;
     size_t          offset;          /* bytes from the message's start */
 } ngx_hl7_error_t;
 

@@ -5,6 +5,7 @@
 
 #include "ngx_http_hl7_module.h"
 #include "ngx_http_dispatch.h"
+#include "ngx_http_memory_body.h"
 
 
 typedef struct {
@@ -25,7 +26,6 @@ typedef struct {
 
 static ngx_int_t ngx_http_hl7_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_hl7_body_handler(ngx_http_request_t *r);
-static void ngx_http_hl7_body_read(ngx_http_request_t *r);
 static ngx_http_hl7_ctx_t *ngx_http_hl7_get_ctx(ngx_http_request_t *r);
 static void ngx_http_hl7_cleanup(void *data);
 static void ngx_http_hl7_open_body(ngx_http_request_t *r,
@@ -124,7 +124,6 @@ ngx_http_hl7_header_filter(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_hl7_body_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                 rc;
     ngx_http_hl7_loc_conf_t  *hlcf;
 
     if (r != r->main
@@ -142,25 +141,7 @@ ngx_http_hl7_body_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    r->request_body_in_single_buf = 1;
-    r->preserve_body = 1;
-
-    rc = ngx_http_read_client_request_body(r, ngx_http_hl7_body_read);
-
-    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
-        return rc;
-    }
-
-    ngx_http_finalize_request(r, NGX_DONE);
-    return NGX_DONE;
-}
-
-
-static void
-ngx_http_hl7_body_read(ngx_http_request_t *r)
-{
-    r->write_event_handler = ngx_http_core_run_phases;
-    ngx_http_core_run_phases(r);
+    return ngx_http_memory_body(r, 0);
 }
 
 

@@ -123,7 +123,7 @@ is(body(post('/rewrite/', $hl7, $text)), 'ADT:A01:4711', 'an internal redirect')
 is(body(post('/proxy/', $hl7, $text, undef, 'X-Correlation-ID: c-1')),
    "$hl7|c-1|$text", 'the body reaches a backend unchanged');
 is(body(post('/proxy/', $hl7, $large, undef, 'X-Correlation-ID: c-1')),
-   "$hl7|c-1|$large", 'so does one in a temporary file');
+   "$hl7|c-1|$large", 'so does a large one');
 
 
 # how the body comes
@@ -167,9 +167,13 @@ is(body(post('/set/?n=bom', $hl7, "\xef\xbb\xbf$text")), 'ADT:A01:4711',
 like(values_of('bom'), qr/\|ID1\|\d+\|bom\|/, 'is a deviation');
 like(values_of('bom'), qr/\|ID1\|${\length $text}\|/, 'and not of the message');
 
-is(body(post('/set/', $hl7, $large)), '::', 'a body in a temporary file');
+is(body(post('/set/', $hl7, $large)), 'ADT:A01:', 'a large body');
+unlike($ngx->log, qr/temporary file/, 'stays in memory');
+
+is(body(post('/off/', $hl7, $large)), "$hl7|<>|$large",
+   'hl7_read_body off: it goes to a temporary file');
 like($ngx->log, qr/\[warn\].*HL7 message is buffered to a temporary file/,
-     'gives a warning');
+     'which gives a warning');
 
 is(body(post('/set/', $hl7, '')), '::', 'an empty body');
 is(body(post('/set/', $hl7, 'PID|MARKER|x')), '::', 'a body that is no message');

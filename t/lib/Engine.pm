@@ -23,6 +23,7 @@ package Engine;
 # start(%options): the texts "stream", "http", "main", "events" (default
 # "worker_connections 512;"), "workers" (1), "master" ('on'), "log_level"
 # ('info'), "allow" (regex of lines of error.log that may be there).
+# "files", name => text, or a reference to the path of a link, go to conf/.
 # %%NAME%% in a text is a free port, %%DIR%% the prefix, build/t/<file>,
 # %%CERT:name%% the path of cert('name').
 #
@@ -80,6 +81,7 @@ sub start {
 
     rmtree($dir);
     mkpath(["$dir/conf", "$dir/logs"]);
+    put_files("$dir/conf", $options{files} // {});
 
     my $self = bless {
         dir => $dir,
@@ -105,6 +107,26 @@ sub start {
     wait_for { $self->workers } 'workers' if $self->{master} eq 'on';
 
     return $self;
+}
+
+
+sub put_files {
+    my ($conf, $files) = @_;
+
+    for my $name (keys %$files) {
+        my $text = $files->{$name};
+
+        mkpath(dirname("$conf/$name"));
+
+        if (ref $text) {
+            symlink $$text, "$conf/$name" or die "$name: $!\n";
+            next;
+        }
+
+        open my $out, '>', "$conf/$name" or die "$name: $!\n";
+        print $out $text;
+        close $out;
+    }
 }
 
 

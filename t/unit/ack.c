@@ -22,7 +22,7 @@ static u_char            *content;
 
 static ngx_hl7_error_t  missing = {
     NGX_HL7_REQUIRED_FIELD, ngx_string("the patient identifier is missing"),
-    "PID", 1, 3, 87
+    "PID", 1, 3, 0, 0, 0, 87
 };
 
 
@@ -473,8 +473,25 @@ test_errors(void)
            "ERR|OBX^12^^100&Segment sequence error&HL70357\r",
            "the same in the old form");
 
+    error.field = 11;
+    error.component = 2;
+    ngx_str_set(&error.text, "t");
+
+    is_ack(HEAD "ADT^A01|M1|P|2.5\r", ERROR, 0, &error,
+           BACK "ACK^A01^ACK|K7|P|2.5\rMSA|AE|M1\r"
+           "ERR||OBX^12^11^^2|100^Segment sequence error^HL70357|E|||byte 0|"
+           "t\r",
+           "a component");
+
+    is_ack(HEAD "ADT^A01|M1|P|2.3\r", ERROR, 0, &error,
+           BACK "ACK^A01|K7|P|2.3\rMSA|AE|M1|t\r"
+           "ERR|OBX^12^11^100&Segment sequence error&HL70357\r",
+           "which the old form does not have");
+
     error.segment[0] = '\0';
     error.occurrence = 0;
+    error.field = 0;
+    error.component = 0;
     error.offset = 1234567;
     ngx_str_set(&error.text, "t");
 
@@ -503,10 +520,11 @@ test_bounds(void)
 
     p = want + sprintf(want, BACK "ACK^A01^ACK|K7|P|2.5|||NE|NE||X\r"
                        "MSA|AE|M1||7\r"
-                       "ERR||\\F\\\\F\\\\F\\\\F\\^%llu^%llu|%llu^^HL70357|E|||"
-                       "byte %llu|", -1LL, -1LL, -1LL, -1LL);
+                       "ERR||\\F\\\\F\\\\F\\\\F\\^%llu^%llu^%llu^%llu^%llu|"
+                       "%llu^^HL70357|E|||byte %llu|",
+                       -1LL, -1LL, -1LL, -1LL, -1LL, -1LL, -1LL);
 
-    for (i = 0; i < 200; i++) {
+    for (i = 0; i < 250; i++) {
         p += sprintf(p, "\\F\\");
     }
 

@@ -1,0 +1,201 @@
+
+/*
+ * Canonical maps in http{}: the configuration, what is known of a request,
+ * and what other modules may ask.
+ */
+
+#ifndef _NGX_HTTP_CANONICAL_MODULE_H_INCLUDED_
+#define _NGX_HTTP_CANONICAL_MODULE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_mllp_quarantine.h"
+#include "ngx_hie_id.h"
+#include "ngx_canonical_map.h"
+
+
+/* time and control id of a message of ours */
+#define NGX_HTTP_CANONICAL_MSH_LEN                                            \
+    (sizeof("20261121081500+0000") - 1 + NGX_HIE_RANDOM_LEN)
+
+
+/* a table, key or map by its name, perhaps before it is defined */
+
+typedef struct {
+    ngx_str_t                   name;
+    u_char                     *file;      /* where it was named first */
+    ngx_uint_t                  line;
+    void                       *value;
+    unsigned                    defined:1;
+
+    /* of a map */
+
+    unsigned                    reads:1;   /* makes canonical objects */
+    unsigned                    renders:1; /* makes something of them */
+} ngx_http_canonical_name_t;
+
+
+typedef struct {
+    ngx_canonical_arena_t       arena;     /* of the configuration */
+    ngx_canonical_compiler_t    compiler;
+
+    ngx_array_t                 tables;    /* of ngx_http_canonical_name_t * */
+    ngx_array_t                 keys;
+    ngx_array_t                 maps;
+    ngx_array_t                 schemas;
+    ngx_array_t                 zones;
+} ngx_http_canonical_main_conf_t;
+
+
+typedef struct {
+    ngx_array_t                *request;   /* of ngx_http_canonical_name_t * */
+    ngx_array_t                *response;
+    ngx_array_t                *render;
+
+    size_t                      max_size;
+    size_t                      max_memory;
+    ngx_uint_t                  max_depth;
+    ngx_uint_t                  max_members;
+    ngx_uint_t                  max_number;
+    ngx_uint_t                  max_objects;
+
+    ngx_mllp_quarantine_t      *quarantine;
+} ngx_http_canonical_loc_conf_t;
+
+
+/* what a body is, by its media type */
+
+typedef enum {
+    NGX_HTTP_CANONICAL_UNKNOWN = 0,
+    NGX_HTTP_CANONICAL_HL7,
+    NGX_HTTP_CANONICAL_JSON,
+    NGX_HTTP_CANONICAL_XML,
+    NGX_HTTP_CANONICAL_NDJSON
+} ngx_http_canonical_media_e;
+
+
+/* the mapping of one body, of a request or of a response */
+
+typedef struct {
+    ngx_canonical_arena_t       arena;
+    ngx_canonical_run_t         run;
+
+    ngx_array_t                *maps;      /* that it is given to */
+    ngx_canonical_map_t       **used;      /* that it was for */
+    ngx_uint_t                  nused;
+
+    ngx_http_canonical_media_e  media;
+    ngx_str_t                   type;      /* as it was named */
+    ngx_str_t                   body;
+
+    ngx_uint_t                  status;    /* of a refusal */
+    ngx_uint_t                  line;      /* of NDJSON, from 1 */
+    ngx_str_t                   unmapped;  /* made when it is asked for */
+    ngx_uint_t                  before;    /* objects of earlier lines */
+    unsigned                    reported:1;
+    unsigned                    logged:1;
+    unsigned                    many:1;    /* an array, even if it is one */
+} ngx_http_canonical_mapping_t;
+
+
+typedef struct {
+    ngx_http_canonical_mapping_t   *request;    /* NULL: not mapped */
+    ngx_http_canonical_mapping_t   *response;
+
+    ngx_canonical_object_t         *current;    /* that variables tell of */
+
+    /* the body as it came, and the location that it was mapped in */
+
+    ngx_str_t                       type;
+    ngx_str_t                       body;
+    ngx_http_canonical_loc_conf_t  *conf;
+    unsigned                        has_body:1;
+
+    /* a response on its way */
+
+    ngx_str_t                       buffer;
+    size_t                          size;       /* allocated */
+    ngx_chain_t                    *in;
+    ngx_chain_t                    *busy;
+    ngx_chain_t                    *free;
+    unsigned                        collecting:1;
+    unsigned                        streaming:1;
+    unsigned                        done:1;
+} ngx_http_canonical_ctx_t;
+
+
+/* what has been mapped of this request; NULL: no memory */
+ngx_http_canonical_ctx_t *ngx_http_canonical_ctx(ngx_http_request_t *r);
+
+/*
+ * Maps mapping->body: its members media, type, body and maps are set.
+ * NGX_OK; NGX_DECLINED: refused with mapping->status and run.error; NGX_ERROR:
+ * no memory.
+ */
+ngx_http_canonical_mapping_t *ngx_http_canonical_mapping(
+    ngx_http_request_t *r, ngx_array_t *maps, ngx_str_t *type);
+ngx_int_t ngx_http_canonical_map(ngx_http_request_t *r,
+    ngx_http_canonical_mapping_t *mapping);
+
+/* one body or line more; the same results */
+ngx_int_t ngx_http_canonical_map_text(ngx_http_request_t *r,
+    ngx_http_canonical_mapping_t *mapping, ngx_str_t *text);
+
+/* forgets the objects and takes memory from another pool: the next line */
+void ngx_http_canonical_reuse(ngx_http_canonical_mapping_t *mapping,
+    ngx_pool_t *pool);
+
+/* logs the warnings of on_error=warn */
+void ngx_http_canonical_warn(ngx_http_request_t *r,
+    ngx_http_canonical_mapping_t *mapping);
+
+/*
+ * The objects from "object" on as JSON in the pool: lines, an array or one
+ * object; NULL data: no memory.
+ */
+ngx_str_t ngx_http_canonical_print(ngx_pool_t *pool,
+    ngx_http_canonical_mapping_t *mapping, ngx_canonical_object_t *object);
+
+ngx_http_canonical_media_e ngx_http_canonical_media(ngx_str_t *type);
+
+void ngx_http_canonical_limits(ngx_http_canonical_loc_conf_t *clcf,
+    ngx_canonical_limits_t *limits);
+
+/* logs a refusal or a warning: all that is known but for the value */
+void ngx_http_canonical_log(ngx_http_request_t *r, ngx_uint_t level,
+    ngx_http_canonical_mapping_t *mapping, ngx_canonical_error_t *err);
+
+/*
+ * Answers a refused request: problem details, an OperationOutcome, or, over
+ * MLLP, what becomes the ERR segment.  Returns what a phase handler returns.
+ */
+ngx_int_t ngx_http_canonical_refuse(ngx_http_request_t *r,
+    ngx_http_canonical_mapping_t *mapping);
+
+/* phase handlers, filters and variables, in their files */
+
+ngx_int_t ngx_http_canonical_request_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_canonical_response_init(ngx_conf_t *cf);
+ngx_int_t ngx_http_canonical_add_variables(ngx_conf_t *cf);
+
+/* directives that have blocks, and the check of what they name */
+
+char *ngx_http_canonical_table(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_canonical_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_canonical_map_block(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+ngx_http_canonical_name_t *ngx_http_canonical_name(ngx_conf_t *cf,
+    ngx_array_t *names, ngx_str_t *name);
+ngx_int_t ngx_http_canonical_check_names(ngx_conf_t *cf,
+    ngx_http_canonical_main_conf_t *mcf);
+
+
+extern ngx_module_t  ngx_canonical_module;
+extern ngx_module_t  ngx_http_canonical_module;
+
+
+#endif /* _NGX_HTTP_CANONICAL_MODULE_H_INCLUDED_ */
