@@ -7,6 +7,7 @@
 # make valgrind     the same, memcheck
 # make matrix       the same, on each nginx of t/tools/matrix
 # make fuzz         libFuzzer, FUZZ_SECONDS=60 for each target
+# make fhirpath     the official FHIRPath suite of R4, where it is
 # make bench        measure against a plain server and others
 # make install      modules and the lines that load them; DESTDIR
 # make clean
@@ -40,13 +41,15 @@ UNITS = $(patsubst t/unit/%.c,$(OUT)/unit/%,$(wildcard t/unit/*.c))
 
 T = unit t/*.t
 
+FHIRPATH_SUITE = ../shared/corpus/fhirpath
+
 export CFLAGS LTO FUZZ_SECONDS NGINX_BINARY
 
 
 .SECONDARY:
 
-.PHONY: all deps run stop test asan valgrind matrix fuzz bench install clean \
-        units FORCE
+.PHONY: all deps run stop test asan valgrind matrix fuzz fhirpath bench install clean \
+        units print-ground FORCE
 
 all: build/modules.conf
 	@$(MAKE) -s --no-print-directory -C build/nginx \
@@ -78,9 +81,13 @@ $(OUT)/ground/%.o: %.c $(HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(GROUND_CFLAGS) $(GROUND_INCS) -c -o $@ $<
 
-$(OUT)/unit/%: t/unit/%.c $(GROUND:%.c=$(OUT)/ground/%.o) $(HEADERS)
+$(OUT)/ground.a: $(GROUND:%.c=$(OUT)/ground/%.o)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(OUT)/unit/%: t/unit/%.c $(OUT)/ground.a $(HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(GROUND_CFLAGS) $(GROUND_INCS) -o $@ $(filter %.c %.o,$^) \
+	$(CC) $(CFLAGS) $(GROUND_CFLAGS) $(GROUND_INCS) -o $@ $(filter %.c %.a,$^) \
 	      $(GROUND_LIBS)
 
 test: deps
@@ -101,9 +108,24 @@ fuzz: deps
 	@$(MAKE) --no-print-directory build/modules.conf
 	@t/tools/fuzz "$(GROUND_CFLAGS) $(GROUND_INCS)" $(GROUND) $(GROUND_LIBS)
 
+$(OUT)/fhirpath: t/fhirpath/suite.c $(OUT)/ground.a $(HEADERS)
+	$(CC) $(CFLAGS) $(GROUND_CFLAGS) $(GROUND_INCS) -o $@ $(filter %.c %.a,$^) \
+	      $(GROUND_LIBS)
+
+fhirpath: deps
+	@$(MAKE) --no-print-directory all $(OUT)/fhirpath
+	@$(OUT)/fhirpath $(FHIRPATH_SUITE)
+
 bench: deps
 	@$(MAKE) --no-print-directory all
 	@t/bench/run
+
+# what t/bench/maps builds with: sources, flags, libraries
+
+print-ground:
+	@echo $(GROUND)
+	@echo $(CFLAGS) -O3 -flto=auto $(filter-out -Werror,$(GROUND_CFLAGS)) $(GROUND_INCS)
+	@echo $(GROUND_LIBS)
 
 install: all
 	@t/tools/install

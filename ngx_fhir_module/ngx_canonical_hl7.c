@@ -3,7 +3,7 @@
  * Values of an HL7 v2 message by the paths of a map: see the header.
  */
 
-#include "ngx_canonical_hl7.h"
+#include "ngx_canonical_hl7_private.h"
 #include "ngx_hl7_segment.h"
 
 
@@ -18,38 +18,16 @@ static ngx_uint_t ngx_canonical_hl7_name_of(ngx_hl7_message_t *m,
     uint32_t segment);
 static ngx_int_t ngx_canonical_hl7_spread(ngx_canonical_hl7_t *hl7);
 
-static uint32_t ngx_canonical_hl7_range(ngx_canonical_hl7_path_t *path,
-    ngx_canonical_hl7_scope_t *scope, uint32_t *end);
 static ngx_uint_t ngx_canonical_hl7_is_with(ngx_uint_t *with, ngx_uint_t name);
 static uint32_t ngx_canonical_hl7_from(ngx_canonical_hl7_t *hl7,
     ngx_uint_t name, uint32_t from);
-static uint32_t ngx_canonical_hl7_segment(ngx_canonical_hl7_path_t *path,
-    ngx_canonical_hl7_scope_t *scope, uint32_t *end);
 static uint32_t ngx_canonical_hl7_where(ngx_canonical_hl7_path_t *path,
     ngx_canonical_hl7_t *hl7, uint32_t i, uint32_t end);
-static ngx_uint_t ngx_canonical_hl7_matches(ngx_canonical_hl7_path_t *path,
-    ngx_canonical_hl7_t *hl7, uint32_t i);
 
-static void ngx_canonical_hl7_relative(ngx_canonical_hl7_path_t *path,
-    ngx_canonical_hl7_scope_t *scope, ngx_canonical_hl7_value_t *value);
 static ngx_canonical_hl7_scope_t *ngx_canonical_hl7_repeated(
     ngx_canonical_hl7_scope_t *scope);
-static void ngx_canonical_hl7_in(ngx_canonical_hl7_path_t *path,
-    ngx_canonical_hl7_t *hl7, uint32_t i, ngx_canonical_hl7_value_t *value);
-static void ngx_canonical_hl7_parts(ngx_canonical_hl7_path_t *path,
-    ngx_canonical_hl7_t *hl7, ngx_uint_t field,
-    ngx_canonical_hl7_value_t *value);
-static ngx_hl7_delimiters_t *ngx_canonical_hl7_delimiters(
-    ngx_canonical_hl7_t *hl7, uint32_t segment, ngx_uint_t field);
-
-static ngx_int_t ngx_canonical_hl7_fields(ngx_canonical_hl7_iter_t *it,
-    ngx_str_t *repetition);
-static ngx_int_t ngx_canonical_hl7_repetition(ngx_canonical_hl7_iter_t *it,
-    ngx_str_t *repetition);
-static ngx_int_t ngx_canonical_hl7_segments(ngx_canonical_hl7_iter_t *it,
-    ngx_uint_t each);
-static ngx_uint_t ngx_canonical_hl7_filtered(ngx_canonical_hl7_path_t *path,
-    ngx_hl7_message_t *m, ngx_str_t *repetition);
+static ngx_hl7_state_e ngx_canonical_hl7_filter(
+    ngx_canonical_hl7_path_t *path, ngx_hl7_message_t *m, ngx_str_t *value);
 
 static ngx_uint_t ngx_canonical_hl7_is_ascii(u_char *p, u_char *end);
 static ngx_int_t ngx_canonical_hl7_utf8(ngx_canonical_hl7_t *hl7,
@@ -228,13 +206,7 @@ ngx_canonical_hl7_scope(ngx_canonical_hl7_scope_t *scope,
 }
 
 
-/*
- * The first segment of the path's name in the innermost scope that has one of
- * its own, not looking at predicates and occurrences; *end is where the others
- * end.
- */
-
-static uint32_t
+uint32_t
 ngx_canonical_hl7_range(ngx_canonical_hl7_path_t *path,
     ngx_canonical_hl7_scope_t *scope, uint32_t *end)
 {
@@ -316,9 +288,7 @@ ngx_canonical_hl7_from(ngx_canonical_hl7_t *hl7, ngx_uint_t name,
 }
 
 
-/* the one segment that a path without "*" names, or NONE */
-
-static uint32_t
+uint32_t
 ngx_canonical_hl7_segment(ngx_canonical_hl7_path_t *path,
     ngx_canonical_hl7_scope_t *scope, uint32_t *end)
 {
@@ -346,14 +316,14 @@ ngx_canonical_hl7_where(ngx_canonical_hl7_path_t *path,
 {
     ngx_canonical_hl7_found_t  *found;
 
-    found = &hl7->found[((uintptr_t) path / sizeof(ngx_canonical_hl7_path_t))
+    found = &hl7->found[((uintptr_t) path->is.data >> 4)
                         & (NGX_CANONICAL_HL7_FOUND - 1)];
 
-    if (found->path == path && found->from == i && found->end == end) {
+    if (found->is == path->is.data && found->from == i && found->end == end) {
         return found->segment;
     }
 
-    found->path = path;
+    found->is = path->is.data;
     found->from = i;
     found->end = end;
 
@@ -367,7 +337,7 @@ ngx_canonical_hl7_where(ngx_canonical_hl7_path_t *path,
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_canonical_hl7_matches(ngx_canonical_hl7_path_t *path,
     ngx_canonical_hl7_t *hl7, uint32_t i)
 {
@@ -417,7 +387,7 @@ ngx_canonical_hl7_get(ngx_canonical_hl7_path_t *path,
 
 /* the compiler sees to it that there is an "each" over a field */
 
-static void
+void
 ngx_canonical_hl7_relative(ngx_canonical_hl7_path_t *path,
     ngx_canonical_hl7_scope_t *scope, ngx_canonical_hl7_value_t *value)
 {
@@ -447,26 +417,116 @@ ngx_canonical_hl7_repeated(ngx_canonical_hl7_scope_t *scope)
 }
 
 
-static void
+void
 ngx_canonical_hl7_in(ngx_canonical_hl7_path_t *path, ngx_canonical_hl7_t *hl7,
     uint32_t i, ngx_canonical_hl7_value_t *value)
 {
+    ngx_hl7_path_t     *whole;
+    ngx_hl7_span_t     *segment;
     ngx_hl7_message_t  *m;
 
     m = hl7->message;
+    whole = &path->whole;
+    segment = &m->segments[i];
 
     value->segment = i;
-    value->repetition = path->whole.repetition;
-    value->state = ngx_hl7_path_get_in(&path->whole, m, &m->segments[i],
-                                       &value->whole);
+    value->repetition = whole->repetition;
+
+    if (whole->field <= 2) {
+        value->state = ngx_hl7_path_get_in(whole, m, segment, &value->whole);
+
+    } else {
+        value->state = ngx_canonical_hl7_field(m, segment, whole->field,
+                                               &value->whole);
+
+        if (value->state == NGX_HL7_ABSENT) {
+            value->raw = value->whole;
+            return;
+        }
+
+        if (whole->filter_component) {
+            value->state = ngx_canonical_hl7_filter(path, m, &value->whole);
+
+        } else if (whole->repetition) {
+            value->state = ngx_hl7_part(m, &value->whole,
+                                        m->delimiters.repetition,
+                                        whole->repetition, &value->whole);
+        }
+    }
 
     ngx_canonical_hl7_parts(path, hl7, path->path.field, value);
 }
 
 
-/* from value->whole and its state to the component that is meant */
+ngx_hl7_state_e
+ngx_canonical_hl7_field(ngx_hl7_message_t *m, ngx_hl7_span_t *segment,
+    ngx_uint_t n, ngx_str_t *value)
+{
+    u_char           *p, *end;
+    ngx_hl7_word_t    w;
+    ngx_hl7_match_t   match;
 
-static void
+    if (m->multibyte || ngx_hl7_segment_is_header(m, segment)) {
+        return ngx_hl7_field(m, segment, n, value);
+    }
+
+    p = m->start + segment->start;
+    end = p + segment->len;
+
+    for ( /* void */ ; p < end; p += NGX_HL7_WORD) {
+        w = ngx_hl7_load(p, end - p);
+
+        for (match = ngx_hl7_match(w, m->delimiters.field); match;
+             match &= match - 1)
+        {
+            if (--n == 0) {
+                p += ngx_hl7_first(match) + 1;
+
+                value->data = p;
+                value->len = ngx_hl7_find(m, p, end, m->delimiters.field) - p;
+
+                return ngx_hl7_state(value);
+            }
+        }
+    }
+
+    value->data = end;
+    value->len = 0;
+
+    return NGX_HL7_ABSENT;
+}
+
+
+/* the first repetition that fits, of the field that *value is */
+
+static ngx_hl7_state_e
+ngx_canonical_hl7_filter(ngx_canonical_hl7_path_t *path, ngx_hl7_message_t *m,
+    ngx_str_t *value)
+{
+    ngx_str_t        rest;
+    ngx_hl7_state_e  state;
+
+    rest = *value;
+
+    for ( ;; ) {
+        state = ngx_hl7_part(m, &rest, m->delimiters.repetition, 1, value);
+
+        if (ngx_canonical_hl7_filtered(path, m, value)) {
+            return state;
+        }
+
+        if (value->len == rest.len) {
+            value->len = 0;
+            return NGX_HL7_ABSENT;
+        }
+
+        rest.data += value->len + 1;
+        rest.len -= value->len + 1;
+    }
+}
+
+
+void
 ngx_canonical_hl7_parts(ngx_canonical_hl7_path_t *path,
     ngx_canonical_hl7_t *hl7, ngx_uint_t field,
     ngx_canonical_hl7_value_t *value)
@@ -493,9 +553,7 @@ ngx_canonical_hl7_parts(ngx_canonical_hl7_path_t *path,
 }
 
 
-/* MSH-1 and MSH-2 are delimiters and contain no parts */
-
-static ngx_hl7_delimiters_t *
+ngx_hl7_delimiters_t *
 ngx_canonical_hl7_delimiters(ngx_canonical_hl7_t *hl7, uint32_t segment,
     ngx_uint_t field)
 {
@@ -511,218 +569,7 @@ ngx_canonical_hl7_delimiters(ngx_canonical_hl7_t *hl7, uint32_t segment,
 }
 
 
-void
-ngx_canonical_hl7_iter(ngx_canonical_hl7_iter_t *it,
-    ngx_canonical_hl7_path_t *path, ngx_canonical_hl7_scope_t *scope)
-{
-    ngx_memzero(it, sizeof(ngx_canonical_hl7_iter_t));
-
-    it->path = path;
-    it->scope = scope;
-}
-
-
-ngx_int_t
-ngx_canonical_hl7_next(ngx_canonical_hl7_iter_t *it,
-    ngx_canonical_hl7_value_t *value)
-{
-    ngx_canonical_hl7_t       *hl7;
-    ngx_canonical_hl7_path_t  *path;
-
-    hl7 = it->scope->hl7;
-    path = it->path;
-
-    if (path->name == 0) {
-
-        if (it->started) {
-            return NGX_DONE;
-        }
-
-        it->started = 1;
-        ngx_canonical_hl7_relative(path, it->scope, value);
-
-        return (value->state > NGX_HL7_EMPTY) ? NGX_OK : NGX_DONE;
-    }
-
-    if (path->all_repetitions) {
-
-        if (ngx_canonical_hl7_fields(it, &value->whole) != NGX_OK) {
-            return NGX_DONE;
-        }
-
-        value->segment = it->current;
-        value->repetition = it->number;
-        value->state = ngx_hl7_state(&value->whole);
-
-        ngx_canonical_hl7_parts(path, hl7, path->path.field, value);
-
-        return NGX_OK;
-    }
-
-    while (ngx_canonical_hl7_segments(it, 0) == NGX_OK) {
-
-        ngx_canonical_hl7_in(path, hl7, it->current, value);
-
-        if (value->state > NGX_HL7_EMPTY) {
-            return NGX_OK;
-        }
-    }
-
-    return NGX_DONE;
-}
-
-
-ngx_int_t
-ngx_canonical_hl7_each(ngx_canonical_hl7_iter_t *it, ngx_uint_t *with,
-    ngx_canonical_hl7_scope_t *inner)
-{
-    uint32_t                   next;
-    ngx_str_t                  repetition;
-    ngx_canonical_hl7_path_t  *path;
-
-    path = it->path;
-
-    if (path->path.field) {
-
-        do {
-            if (ngx_canonical_hl7_fields(it, &repetition) != NGX_OK) {
-                return NGX_DONE;
-            }
-
-        } while (!ngx_canonical_hl7_filtered(path, it->scope->hl7->message,
-                                             &repetition)
-                 || (path->path.repetition
-                     && path->path.repetition != it->number));
-
-        ngx_memzero(inner, sizeof(ngx_canonical_hl7_scope_t));
-
-        inner->current = it->current;
-        inner->repetition = repetition;
-        inner->field = path->path.field;
-        inner->number = it->number;
-
-    } else {
-
-        if (ngx_canonical_hl7_segments(it, 1) != NGX_OK) {
-            return NGX_DONE;
-        }
-
-        ngx_memzero(inner, sizeof(ngx_canonical_hl7_scope_t));
-
-        /* its group goes up to the next one, whatever predicate there is */
-
-        next = it->scope->hl7->same[it->current];
-
-        inner->name = path->name;
-        inner->current = it->current;
-        inner->end = ngx_min(next, it->end);
-        inner->with = with;
-    }
-
-    inner->parent = it->scope;
-    inner->hl7 = it->scope->hl7;
-
-    return NGX_OK;
-}
-
-
-/* the next repetition of the field in all segments that the path names */
-
-static ngx_int_t
-ngx_canonical_hl7_fields(ngx_canonical_hl7_iter_t *it, ngx_str_t *repetition)
-{
-    ngx_hl7_state_e     state;
-    ngx_hl7_message_t  *m;
-
-    m = it->scope->hl7->message;
-
-    while (!it->more) {
-
-        if (ngx_canonical_hl7_segments(it, 0) != NGX_OK) {
-            return NGX_DONE;
-        }
-
-        state = ngx_hl7_field(m, &m->segments[it->current],
-                              it->path->path.field, &it->rest);
-
-        it->more = (state > NGX_HL7_EMPTY);
-        it->number = 0;
-    }
-
-    return ngx_canonical_hl7_repetition(it, repetition);
-}
-
-
-static ngx_int_t
-ngx_canonical_hl7_repetition(ngx_canonical_hl7_iter_t *it,
-    ngx_str_t *repetition)
-{
-    ngx_hl7_delimiters_t  *d;
-
-    d = ngx_canonical_hl7_delimiters(it->scope->hl7, it->current,
-                                     it->path->path.field);
-
-    (void) ngx_hl7_part(it->scope->hl7->message, &it->rest, d->repetition, 1,
-                        repetition);
-
-    it->number++;
-
-    if (repetition->len == it->rest.len) {
-        it->more = 0;
-
-    } else {
-        it->rest.data += repetition->len + 1;
-        it->rest.len -= repetition->len + 1;
-    }
-
-    return NGX_OK;
-}
-
-
-/* the next segment; "each" goes over all of them where none is named */
-
-static ngx_int_t
-ngx_canonical_hl7_segments(ngx_canonical_hl7_iter_t *it, ngx_uint_t each)
-{
-    ngx_uint_t                 all;
-    ngx_canonical_hl7_t       *hl7;
-    ngx_canonical_hl7_path_t  *path;
-
-    hl7 = it->scope->hl7;
-    path = it->path;
-
-    all = path->all_segments || (each && path->occurrence == 0);
-
-    if (!it->started) {
-        it->started = 1;
-
-        if (all) {
-            it->segment = ngx_canonical_hl7_range(path, it->scope, &it->end);
-
-        } else {
-            it->segment = ngx_canonical_hl7_segment(path, it->scope,
-                                                    &it->end);
-        }
-    }
-
-    while (it->segment < it->end
-           && !ngx_canonical_hl7_matches(path, hl7, it->segment))
-    {
-        it->segment = hl7->same[it->segment];
-    }
-
-    if (it->segment >= it->end) {
-        return NGX_DONE;
-    }
-
-    it->current = it->segment;
-    it->segment = all ? hl7->same[it->segment] : NGX_CANONICAL_HL7_NONE;
-
-    return NGX_OK;
-}
-
-
-static ngx_uint_t
+ngx_uint_t
 ngx_canonical_hl7_filtered(ngx_canonical_hl7_path_t *path,
     ngx_hl7_message_t *m, ngx_str_t *repetition)
 {

@@ -61,7 +61,7 @@ typedef struct {
 /* a predicate's last answer: "each" may ask for it again and again */
 
 typedef struct {
-    void                  *path;
+    u_char                *is;            /* in the text of the path */
     uint32_t               from;
     uint32_t               end;
     uint32_t               segment;

@@ -8,7 +8,7 @@
  * / |, unary minus, startsWith endsWith contains matches substring replace
  * length upper lower trim split join indexOf toString toInteger toDecimal
  * toDate toDateTime, $this, $index, %resource, %context, literals.  All else
- * does not compile.
+ * does not compile.  The pattern of matches() is a literal.
  *
  * Source: FHIRPath 2.0 (N1), and FHIR R4 §2.9.
  */
@@ -95,10 +95,11 @@ ngx_fhirpath_t *ngx_fhirpath_compile(ngx_canonical_arena_t *a,
 ngx_uint_t ngx_fhirpath_type(ngx_fhirpath_t *fp);
 
 /*
- * Evaluates it with the focus as $this and %context.  NGX_OK and the result,
- * allocated from ctx->arena; NGX_DECLINED with ctx->why: an error of FHIRPath
- * (several items where one is needed, operands of types that do not go
- * together, ctx->max_items); NGX_ERROR: no memory.
+ * Evaluates it with the focus, or nothing if that is NULL, as $this and
+ * %context.  NGX_OK and the result, allocated from ctx->arena, which stays
+ * when the next one is made; NGX_DECLINED with ctx->why, a constant text: an
+ * error of FHIRPath (several items where one is needed, operands of types that
+ * do not go together, ctx->max_items); NGX_ERROR: no memory.
  */
 ngx_int_t ngx_fhirpath_eval(ngx_fhirpath_t *fp, ngx_fhirpath_context_t *ctx,
     ngx_fhirpath_item_t *focus, ngx_fhirpath_collection_t *result);
@@ -118,13 +119,25 @@ ngx_int_t ngx_fhirpath_text(ngx_fhirpath_item_t *item,
 /*
  * Calls "read" for each chain of elements that the expression goes down from
  * what it is applied to, "period.end" and "identifier.value", for the report
- * of what no rule reads.
+ * of what no rule reads.  No name at all is what it is applied to as a whole.
+ * A choice has its plain name, "value".  What resolve() leads to is in no
+ * chain.
  */
 typedef void (*ngx_fhirpath_read_pt)(void *data, ngx_str_t *names,
     ngx_uint_t n);
 
 void ngx_fhirpath_reads(ngx_fhirpath_t *fp, ngx_fhirpath_read_pt read,
     void *data);
+
+/*
+ * Calls "element" for each name that the expression has, wherever it leads,
+ * with the type that the element is one of; 0: unknown, it may be one of any.
+ */
+typedef void (*ngx_fhirpath_element_pt)(void *data, ngx_uint_t of,
+    ngx_str_t *name);
+
+void ngx_fhirpath_elements(ngx_fhirpath_t *fp,
+    ngx_fhirpath_element_pt element, void *data);
 
 
 #endif /* _NGX_FHIRPATH_H_INCLUDED_ */

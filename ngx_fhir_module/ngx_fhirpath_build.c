@@ -145,6 +145,9 @@ ngx_fhirpath_build_member(ngx_fhirpath_compiler_t *c,
         op->id = NGX_FHIRPATH_PATH;
         op->input = input;
         op->result = input->result;
+
+        op->next = c->fp->paths;
+        c->fp->paths = op;
     }
 
     if (ngx_fhirpath_build_step(c, op, name, at) != NGX_OK

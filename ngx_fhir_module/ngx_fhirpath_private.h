@@ -154,11 +154,13 @@ struct ngx_fhirpath_op_s {
     ngx_fhirpath_static_t     result;
     ngx_uint_t                depth;
     size_t                    at;        /* in the text */
+    ngx_fhirpath_op_t        *next;      /* of all paths */
 };
 
 
 struct ngx_fhirpath_s {
     ngx_fhirpath_op_t        *op;
+    ngx_fhirpath_op_t        *paths;
     ngx_fhirpath_chain_t     *chains;
     ngx_uint_t                type;
     unsigned                  untyped:1;

@@ -177,3 +177,19 @@ ngx_fhirpath_reads(ngx_fhirpath_t *fp, ngx_fhirpath_read_pt read, void *data)
         read(data, name, end - name);
     }
 }
+
+
+void
+ngx_fhirpath_elements(ngx_fhirpath_t *fp, ngx_fhirpath_element_pt element,
+    void *data)
+{
+    ngx_uint_t          i;
+    ngx_fhirpath_op_t  *op;
+
+    for (op = fp->paths; op; op = op->next) {
+
+        for (i = 0; i < op->nsteps; i++) {
+            element(data, op->steps[i].of, &op->steps[i].name);
+        }
+    }
+}

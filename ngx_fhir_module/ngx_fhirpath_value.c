@@ -167,6 +167,7 @@ ngx_fhirpath_as_string(ngx_fhirpath_item_t *item, ngx_str_t *s)
 
     if (item->kind != NGX_FHIRPATH_NODE || !ngx_fhirpath_has_value(item->node))
     {
+        ngx_str_null(s);
         return NGX_DECLINED;
     }
 

@@ -1,318 +1,10 @@
 
 /*
- * Maps, compiled and run: the worked results of the design, every word of a
- * rule, every error and where it is, what no rule reads.
+ * Maps, compiled and run: the worked results of the design, blocks, objects,
+ * errors and where they are, what no rule reads.
  */
 
-#include "unit.h"
-#include "arena.h"
-#include "mapconf.h"
-
-#include "ngx_canonical_json.h"
-#include "ngx_fhir_tree.h"
-
-
-#define MEMORY  (64 * 1024 * 1024)
-
-
-static ngx_canonical_arena_t  conf;       /* of the maps */
-static ngx_canonical_arena_t  arena;      /* of one run */
-static mapconf_t              mc;
-static ngx_canonical_run_t    r;
-
-static const char            *schema_text = "{}";
-
-static ngx_canonical_limits_t  limits = { 64, 100000, 100000, 64 };
-
-
-static const char *tables =
-    "canonical_table patient_class { default other; I inpatient;"
-    "    IMP inpatient; O outpatient; AMB outpatient; E emergency; }\n"
-    "canonical_table cost_center { default 9999; OR 4100; RAD-1 4300;"
-    "    4E 4120; }\n"
-    "canonical_table ft1_type { CG charge; CD credit; PY payment; }\n"
-    "canonical_table code_system { default local; C4 cpt; SCT snomed;"
-    "    I10 icd10; HCPCS hcpcs; }\n"
-    "canonical_table fhir_state { planned expected; finished closed; }\n"
-    "canonical_table nothing { X ''; }\n"
-    "canonical_table hospital { 2.16.840.1 GHH; urn:ghh GHH; }\n"
-    "canonical_key patient secret=0123456789abcdef0123456789abcdef id=k1"
-    "    authorities=hospital;\n"
-    "canonical_key turned secret=0123456789abcdef0123456789abcdef id=k1"
-    "    previous_secret=fedcba9876543210 previous_id=k0;\n";
-
-
-/* --- the harness --- */
-
-static ngx_canonical_schema_t *
-schema(ngx_canonical_compiler_t *c, ngx_str_t *file, const char **why)
-{
-    ngx_str_t                text;
-    ngx_canonical_error_t    err;
-    ngx_canonical_schema_t  *s;
-
-    text.data = (u_char *) schema_text;
-    text.len = strlen(schema_text);
-
-    if (ngx_canonical_schema_compile(&s, c->arena, &text, &err) != NGX_OK) {
-        *why = err.text;
-        return NULL;
-    }
-
-    return s;
-}
-
-
-static ngx_int_t
-variable(void *data, uintptr_t index, ngx_str_t *value)
-{
-    if (index > 0) {
-        return NGX_DECLINED;
-    }
-
-    value->data = (u_char *) "10.0.0.1";
-    value->len = 8;
-
-    return NGX_OK;
-}
-
-
-/* compiles a map named "m" */
-
-static ngx_canonical_map_t *
-map(const char *text)
-{
-    static char  buf[16384];
-
-    snprintf(buf, sizeof(buf), "%s%s", tables, text);
-
-    unit_arena_free(&conf);
-    unit_arena(&conf, MEMORY);
-
-    mapconf_init(&mc, &conf);
-    mc.compiler.schema = schema;
-
-    if (mapconf_read(&mc, buf, strlen(buf)) != NGX_OK) {
-        printf("# %s\n", mc.error);
-        return NULL;
-    }
-
-    return mapconf_map(&mc, "m");
-}
-
-
-static char *
-where(char *p, ngx_canonical_error_t *e)
-{
-    p += sprintf(p, "%d %s", (int) e->code, e->text);
-
-    if (e->source.len) {
-        p += sprintf(p, "; source %.*s", (int) e->source.len, e->source.data);
-    }
-
-    if (e->segment[0]) {
-        p += sprintf(p, " (%s^%d^%d^%d^%d^%d #%d)", e->segment,
-                     (int) e->occurrence, (int) e->field,
-                     (int) e->repetition, (int) e->component,
-                     (int) e->subcomponent, (int) e->number);
-    }
-
-    if (e->positioned) {
-        p += sprintf(p, " @%d", (int) e->offset);
-    }
-
-    if (e->target.len) {
-        p += sprintf(p, "; target %.*s", (int) e->target.len, e->target.data);
-    }
-
-    return p + sprintf(p, "; %.*s %.*s", (int) e->map.len, e->map.data,
-                       (int) e->file.len, e->file.data);
-}
-
-
-static const char *
-result(ngx_int_t rc)
-{
-    char                     *p;
-    static char               buf[65536];
-    ngx_canonical_object_t   *o;
-    ngx_canonical_warning_t  *w;
-
-    p = buf;
-
-    if (rc == NGX_DECLINED) {
-        p = where(p, &r.error);
-
-    } else if (rc != NGX_OK) {
-        p += sprintf(p, "no memory");
-    }
-
-    for (o = r.objects; o; o = o->next) {
-        if (p != buf) {
-            *p++ = '\n';
-        }
-
-        if (ngx_canonical_print_size(o->root) > 8192) {
-            return "too long";
-        }
-
-        p = (char *) ngx_canonical_print(o->root, (u_char *) p);
-    }
-
-    for (w = r.warnings; w; w = w->next) {
-        p += sprintf(p, "\nwarning: ");
-        p = where(p, &w->error);
-    }
-
-    *p = '\0';
-
-    return buf;
-}
-
-
-static void
-begin(void)
-{
-    unit_arena_free(&arena);
-    unit_arena(&arena, MEMORY);
-
-    memset(&r, 0, sizeof(ngx_canonical_run_t));
-
-    r.arena = &arena;
-    r.variable = variable;
-    r.max_objects = 1000;
-    r.max_items = 10000;
-}
-
-
-/* the message's segments are ended by LF */
-
-static ngx_int_t
-open_hl7(const char *text)
-{
-    ngx_hl7_span_t            *segments;
-    ngx_hl7_error_t            err;
-    static ngx_str_t           utf8 = ngx_string("UTF-8");
-    static ngx_hl7_message_t   m;
-
-    begin();
-
-    if (ngx_hl7_message_open(&m, (u_char *) text,
-                             (u_char *) text + strlen(text), &err)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    segments = ngx_canonical_alloc(&arena, ngx_hl7_message_count_segments(&m)
-                                           * sizeof(ngx_hl7_span_t));
-    if (segments == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_hl7_message_index(&m, segments);
-
-    r.message = &m;
-    r.charset = ngx_hl7_message_charset(&m, ngx_hl7_charset(&utf8));
-
-    return NGX_OK;
-}
-
-
-static const char *
-hl7(ngx_canonical_map_t *m, const char *text)
-{
-    if (m == NULL) {
-        return mc.error;
-    }
-
-    return open_hl7(text) == NGX_OK ? result(ngx_canonical_map_run(m, &r))
-                                    : "no message";
-}
-
-
-static ngx_int_t
-open_tree(const char *text, ngx_uint_t fhir)
-{
-    ngx_str_t              s;
-    ngx_canonical_error_t  err;
-
-    begin();
-
-    s.data = (u_char *) text;
-    s.len = strlen(text);
-
-    if ((fhir ? ngx_fhir_json_read(&arena, &s, &limits, &r.root, &err)
-              : ngx_canonical_json_read(&arena, &s, &limits, &r.root, &err))
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    r.body = r.root;
-
-    return NGX_OK;
-}
-
-
-static const char *
-tree(ngx_canonical_map_t *m, const char *text)
-{
-    if (m == NULL) {
-        return mc.error;
-    }
-
-    return open_tree(text, ngx_canonical_map_from(m) == NGX_CANONICAL_FROM_FHIR)
-           == NGX_OK ? result(ngx_canonical_map_run(m, &r)) : "no body";
-}
-
-
-static void
-is(const char *got, const char *want, const char *name)
-{
-    if (!ok(strcmp(got, want) == 0, name)) {
-        printf("#   got  %s\n#   want %s\n", got, want);
-    }
-}
-
-
-/* one rule on a message whose ZZZ-1 is this; the members behind the key */
-
-static const char *
-rule(const char *words, const char *value)
-{
-    char        text[1024], message[1024];
-    const char *p;
-
-    static const char  *head = "{\"type\":\"x\",\"map\":\"m@1\","
-                               "\"key\":\"1\",\"k\":\"1\"";
-
-    snprintf(text, sizeof(text), "canonical_map m version=1 {"
-             " from hl7 ADT; emit x key=k; zone msh Europe/Berlin;"
-             " const k 1;\n %s }", words);
-
-    snprintf(message, sizeof(message),
-             "MSH|^~\\&|A|B|C|D|20261121081500||ADT^A01|7|P|2.5.1\r"
-             "ZZZ|%s\r", value);
-
-    p = hl7(map(text), message);
-
-    return strncmp(p, head, strlen(head)) == 0 ? p + strlen(head) : p;
-}
-
-
-/* the same on a JSON object */
-
-static const char *
-member(const char *words, const char *json)
-{
-    char  text[1024];
-
-    snprintf(text, sizeof(text), "canonical_map m version=1 {"
-             " from json; to json; %s }", words);
-
-    return tree(map(text), json);
-}
+#include "maprun.h"
 
 
 /* --- the worked results of the design --- */
@@ -511,241 +203,6 @@ test_worked(void)
 }
 
 
-/* --- values --- */
-
-static void
-test_types(void)
-{
-    is(rule("set v ZZZ-1;", "a\\T\\b  "), ",\"v\":\"a&b\"}", "plain");
-    is(rule("set v ZZZ-1;", ""), "}", "nothing");
-    is(rule("set v ZZZ-1;", "  "), "}", "spaces alone are nothing");
-    is(rule("set v ZZZ-1 text;", "x"), ",\"v\":\"x\"}", "text");
-
-    is(rule("set v ZZZ-1 decimal;", "3700.0"), ",\"v\":\"3700.0\"}",
-       "a decimal keeps its digits");
-    is(rule("set v ZZZ-1 decimal;", "+007.50"), ",\"v\":\"7.50\"}",
-       "but for zeros at the start and a plus");
-    is(rule("set v ZZZ-1 decimal;", "-0"), ",\"v\":\"0\"}", "-0");
-    is(rule("set v ZZZ-1 decimal;", "-12."), ",\"v\":\"-12\"}", "-12.");
-    is(rule("set v ZZZ-1 decimal;", ".5"), ",\"v\":\"0.5\"}", ".5");
-    is(rule("set v ZZZ-1 decimal=2;", "3700.0"), ",\"v\":\"3700.00\"}",
-       "a scale");
-    is(rule("set v ZZZ-1 decimal=2;", "3700.10"), ",\"v\":\"3700.10\"}",
-       "that it has");
-    is(rule("set v ZZZ-1 decimal=0;", "3700.00"), ",\"v\":\"3700\"}",
-       "a scale of 0");
-    is(rule("set v ZZZ-1 decimal=2;", "1.005"),
-       "102 more digits than the scale; source ZZZ-1 (ZZZ^1^1^0^0^0 #2) @55; "
-       "target v; m@1 map.conf",
-       "a digit that would be lost");
-    is(rule("set v ZZZ-1 decimal;", "3,700"),
-       "102 not a number; source ZZZ-1 (ZZZ^1^1^0^0^0 #2) @55; target v; m@1 "
-       "map.conf",
-       "no number");
-    is(rule("set v ZZZ-1 decimal;", "1e3"),
-       "102 not a number; source ZZZ-1 (ZZZ^1^1^0^0^0 #2) @55; target v; m@1 "
-       "map.conf",
-       "HL7 has no exponents");
-    is(member("set v v decimal;", "{\"v\":1.5e3}"), "{\"v\":\"1500\"}",
-       "JSON does");
-
-    is(rule("set v ZZZ-1 int;", "42"), ",\"v\":42}", "an integer");
-    is(rule("set v ZZZ-1 int;", "-42"), ",\"v\":-42}", "a negative one");
-    is(rule("set v ZZZ-1 int;", "-0042.00"), ",\"v\":-42}", "with zeros");
-    is(rule("set v ZZZ-1 int;", "+7"), ",\"v\":7}", "with a plus");
-    is(rule("set v ZZZ-1 int;", "-0"), ",\"v\":0}", "0");
-    is(rule("set v ZZZ-1 int;", "000123456789012345678"),
-       ",\"v\":123456789012345678}", "eighteen digits");
-    ok(strncmp(rule("set v ZZZ-1 int;", "1234567890123456789"),
-               "102 an integer of too many digits", 33) == 0, "one more");
-    ok(strncmp(rule("set v ZZZ-1 int;", "1.5"), "102 not an integer", 18) == 0,
-       "1.5 is none");
-    ok(strncmp(rule("set v ZZZ-1 int;", "-"), "102 not an integer", 18) == 0,
-       "a sign is none");
-    ok(strncmp(rule("set v ZZZ-1 int;", ".0"), "102 not an integer", 18) == 0,
-       ".0 is none");
-    ok(strncmp(rule("set v ZZZ-1 int;", "7x"), "102 not an integer", 18) == 0,
-       "7x is none");
-
-    is(rule("set v ZZZ-1 bool;", "Y"), ",\"v\":true}", "Y");
-    is(rule("set v ZZZ-1 bool;", "0"), ",\"v\":false}", "0");
-    is(rule("set v ZZZ-1 bool=J:N;", "J"), ",\"v\":true}", "words of ours");
-    ok(strncmp(rule("set v ZZZ-1 bool=J:N;", "Y"), "102 not a boolean", 17)
-       == 0, "others");
-    is(member("set v v bool=J:N;", "{\"v\":true}"), "{\"v\":true}",
-       "one of JSON");
-
-    is(rule("set v ZZZ-1 code;", "A B"), ",\"v\":\"A B\"}", "a code");
-    ok(strncmp(rule("set v ZZZ-1 code;", "A\\X01\\B"),
-               "102 a control character in a code", 33) == 0,
-       "with a control character");
-}
-
-
-static void
-test_times(void)
-{
-    is(rule("set v ZZZ-1 ts;", "2026"), ",\"v\":\"2026\"}", "a year");
-    is(rule("set v ZZZ-1 ts;", "20261121"), ",\"v\":\"2026-11-21\"}",
-       "a day gets no offset");
-    is(rule("set v ZZZ-1 ts;", "20260621081400"),
-       ",\"v\":\"2026-06-21T08:14:00+02:00\"}", "the zone of the map");
-    is(rule("set v ZZZ-1 ts;", "20260621081400+0115"),
-       ",\"v\":\"2026-06-21T08:14:00+01:15\"}", "an offset of its own");
-    is(rule("set v ZZZ-1 date;", "20260621081400"), ",\"v\":\"2026-06-21\"}",
-       "a date");
-    is(rule("set v ZZZ-1 date;", "202606"), ",\"v\":\"2026-06\"}",
-       "a month");
-    is(rule("set v ZZZ-1 time;", "0814"), ",\"v\":\"08:14:00\"}",
-       "a time of day");
-    is(rule("set v ZZZ-1 time;", "20260621081400"), ",\"v\":\"08:14:00\"}",
-       "that of a timestamp");
-    ok(strncmp(rule("set v ZZZ-1 time;", "20260621"), "102 no time of day", 18)
-       == 0, "a day has none");
-    ok(strncmp(rule("set v ZZZ-1 ts;", "20261131"), "102 ", 4) == 0,
-       "November has 30 days");
-
-    is(hl7(map("canonical_map m version=1 { from hl7 ADT; emit x key=k;"
-               " zone msh Europe/Berlin; const k 1; set v ZZZ-1 ts; }"),
-           "MSH|^~\\&|||||20261121081500-0330||ADT^A01\rZZZ|202611210814\r"),
-       "{\"type\":\"x\",\"map\":\"m@1\",\"key\":\"1\",\"k\":\"1\","
-       "\"v\":\"2026-11-21T08:14:00-03:30\"}",
-       "the offset of MSH-7");
-    is(hl7(map("canonical_map m version=1 { from hl7 ADT; emit x key=k;"
-               " zone Europe/Berlin msh; const k 1; set v ZZZ-1 ts; }"),
-           "MSH|^~\\&|||||20261121081500-0330||ADT^A01\rZZZ|202611210814\r"),
-       "{\"type\":\"x\",\"map\":\"m@1\",\"key\":\"1\",\"k\":\"1\","
-       "\"v\":\"2026-11-21T08:14:00+01:00\"}",
-       "unless the zone stands first");
-
-    is(member("set v v ts;", "{\"v\":\"2026-11-21T08:14:00Z\"}"),
-       "{\"v\":\"2026-11-21T08:14:00Z\"}", "ISO");
-    is(member("set v v ts;", "{\"v\":\"2026-11-21T08:14:00\"}"),
-       "{\"v\":\"2026-11-21T08:14:00\"}", "without a zone");
-    is(member("set v v time;", "{\"v\":\"08:14\"}"),
-       "{\"v\":\"08:14:00\"}", "a time of day");
-    ok(strncmp(member("set v v ts;", "{\"v\":\"08:14\"}"), "102 no date", 11)
-       == 0, "which is no timestamp");
-    ok(strncmp(member("set v v ts;", "{\"v\":\"20261121\"}"), "102 ", 4) == 0,
-       "nor is HL7's form in JSON");
-}
-
-
-static void
-test_options(void)
-{
-    is(rule("set v ZZZ-1 | ZZZ-2;", "|b"), ",\"v\":\"b\"}",
-       "the second alternative");
-    is(rule("set v ZZZ-1|ZZZ-2;", "a|b"), ",\"v\":\"a\"}", "the first one");
-    is(rule("set v ZZZ-1 default=d;", ""), ",\"v\":\"d\"}", "a default");
-    is(rule("set v ZZZ-1 default=d;", "a"), ",\"v\":\"a\"}", "not used");
-    is(rule("set v ZZZ-1 required;", ""),
-       "101 required value is missing; source ZZZ-1 (ZZZ^1^1^0^0^0 #2) @55; "
-       "target v; m@1 map.conf",
-       "a required one");
-
-    is(rule("set v ZZZ-1;", "\"\""), ",\"v\":null}", "a null");
-    is(rule("set v ZZZ-1 decimal max=1;", "\"\""),
-       ",\"v\":null}", "which is of any type");
-    is(rule("set v ZZZ-1|ZZZ-2;", "\"\"|b"), ",\"v\":null}",
-       "and is a value");
-    is(rule("set v ZZZ-1|ZZZ-2 null=clear;", "\"\"|b"), ",\"v\":\"b\"}",
-       "unless it is cleared");
-    is(rule("set v ZZZ-1 null=clear default=d;", "\"\""), ",\"v\":\"d\"}",
-       "then the default holds");
-    is(rule("set v ZZZ-1 required;", "\"\""),
-       "101 required value is missing; source ZZZ-1 (ZZZ^1^1^0^0^0 #2) @55; "
-       "target v; m@1 map.conf",
-       "a required value is not null");
-
-    is(rule("set v ZZZ-1 map=ft1_type;", "CD"), ",\"v\":\"credit\"}",
-       "a table");
-    is(rule("set v ZZZ-1 map=ft1_type;", "XX"),
-       "103 not in the table; source ZZZ-1 (ZZZ^1^1^0^0^0 #2) @55; target v; "
-       "m@1 map.conf",
-       "a word that is not in it");
-    is(rule("set v ZZZ-1 map=ft1_type default=other;", "XX"),
-       ",\"v\":\"other\"}", "has the default");
-    is(rule("set v ZZZ-1 map=nothing;", "X"), "}", "a word that is nothing");
-
-    is(rule("set v ZZZ-1 max=3;", "abc"), ",\"v\":\"abc\"}", "max=");
-    is(rule("set v ZZZ-1 max=3;", "\xc3\xa4\xc3\xb6\xc3\xbc"),
-       ",\"v\":\"\xc3\xa4\xc3\xb6\xc3\xbc\"}", "counts characters");
-    is(rule("set v ZZZ-1 max=3;", "abcd"),
-       "104 longer than max=; source ZZZ-1 (ZZZ^1^1^0^0^0 #2) @55; target v; "
-       "m@1 map.conf",
-       "too long");
-
-    is(rule("set v ZZZ-1 mask=last4;", "123456789"), ",\"v\":\"6789\"}",
-       "a mask");
-    is(rule("set v ZZZ-1 mask=zip3;", "AB"), "}", "that leaves nothing");
-    is(rule("set v ZZZ-1 mask=zip3 default=000;", "AB"), ",\"v\":\"000\"}",
-       "then the default holds");
-
-    is(rule("set v $remote_addr;", ""), ",\"v\":\"10.0.0.1\"}", "a variable");
-    is(rule("set v $remote_addr; set w $unset;", ""),
-       ",\"v\":\"10.0.0.1\"}", "one without a value");
-    is(rule("set v \"<{ZZZ-1.1}:{ZZZ-1.2}>\";", "a^b"), ",\"v\":\"<a:b>\"}",
-       "a template");
-    is(rule("set v \"<{ZZZ-1.1}:{ZZZ-1.2}>\";", "a"), "}",
-       "without one of its values");
-    is(rule("set v \"<{ZZZ-1.1}:{ZZZ-1.2}>\" required;", "a"),
-       "101 required value is missing; source <{ZZZ-1.1}:{ZZZ-1.2}> "
-       "(ZZZ^1^1^1^2^0 #2) @56; target v; m@1 map.conf",
-       "which is where the error is");
-    is(rule("set v ZZZ-1 drop;", "a"), "}", "drop");
-
-    is(rule("set v[] ZZZ-1[*].1;", "a^1~~b^2"), ",\"v\":[\"a\",\"b\"]}",
-       "all values");
-    is(rule("set v[] ZZZ-1[*].1;", ""), "}", "none");
-    is(rule("set v[] ZZZ-1[*].1 default=d;", ""), ",\"v\":[\"d\"]}",
-       "the default of none");
-    is(rule("set v[] ZZZ-1[*] int;", "1~x~3"),
-       "102 not an integer; source ZZZ-1[*] (ZZZ^1^1^2^0^0 #2) @57; target "
-       "v[]; m@1 map.conf",
-       "a wrong one");
-    is(rule("set v[] ZZZ-1[*]; set v[] ZZZ-2;", "a~\"\"|c"),
-       ",\"v\":[\"a\",null,\"c\"]}", "two rules add to one array");
-}
-
-
-static void
-test_tokens(void)
-{
-    is(rule("set v ZZZ-1.1 hmac=patient;", "PATID1234^^^GHH"),
-       ",\"v\":\"pt_k1_zehavgudeyw7om5fmurc2ysuzo\"}", "a token");
-    is(rule("set v ZZZ-1.1 hmac=patient;", "PATID1234^^^&2.16.840.1&ISO"),
-       ",\"v\":\"pt_k1_zehavgudeyw7om5fmurc2ysuzo\"}",
-       "the same by the authority's OID");
-    is(rule("set v ZZZ-1.1 hmac=patient;", "PATID1234"),
-       ",\"v\":\"pt_k1_wmlqpdc3gpufpffjjco3nib6oh\"}", "without an authority");
-    is(rule("set v ZZZ-1.1 hmac=patient authority=LAB;", "PATID1234^^^GHH"),
-       ",\"v\":\"pt_k1_tv5ycosky3ln5v2p765ufan6vi\"}",
-       "with that of the rule");
-    is(rule("each i[] ZZZ-1 { set v .1 hmac=patient; }",
-            "x^^^LAB~PATID1234^^^GHH"),
-       ",\"i\":[{\"v\":\"pt_k1_ns6vbiagqvlph4sewfik7n4ivm\"},{\"v\":"
-       "\"pt_k1_zehavgudeyw7om5fmurc2ysuzo\"}]}",
-       "that of its own repetition");
-    is(rule("set v ZZZ-1.1 hmac=turned authority=GHH;", "PATID1234"),
-       ",\"v\":\"pt_k1_33nerzoz5x7veivejrubyxato3\","
-       "\"v_previous\":\"pt_k0_lfxgbgpqmbxnn53vm4xjecioig\"}",
-       "and by the previous key");
-
-    is(tree(map("canonical_map m version=1 { from fhir Patient;"
-                " emit x key=id; set id id;"
-                " set v \"identifier.where(use='usual').value\" hmac=patient;"
-                "}"),
-            "{\"resourceType\":\"Patient\",\"id\":\"1\",\"identifier\":["
-            "{\"use\":\"old\",\"system\":\"urn:lab\",\"value\":\"PATID1234\"},"
-            "{\"use\":\"usual\",\"system\":\"urn:ghh\","
-            "\"value\":\"PATID1234\"}]}"),
-       "{\"type\":\"x\",\"map\":\"m@1\",\"key\":\"1\",\"id\":\"1\","
-       "\"v\":\"pt_k1_zehavgudeyw7om5fmurc2ysuzo\"}",
-       "the same from FHIR, by its system");
-}
-
-
 /* --- blocks --- */
 
 static void
@@ -772,6 +229,11 @@ test_when(void)
     is(rule("when ZZZ-1 ~ x { const v 1; }", "bcd"), "}", "not ~");
     is(rule("when ZZZ-1 = a { when ZZZ-2 = b { const v 1; } else { const v 2;"
             " } } else { const v 3; }", "a|c"), ",\"v\":\"2\"}", "nested");
+
+    is(rule("set v $a; set w $b; when $c ~ x { const x 1; }", ""),
+       "102 the regular expression could not be matched; source $c; m@1 "
+       "map.conf",
+       "what is no UTF-8 cannot be told");
 
     is(member("when \"a.exists()\" present { const v 1; }", "{\"a\":1}"),
        "{\"v\":\"1\"}", "an expression that is true");
@@ -920,18 +382,41 @@ test_to(void)
        "102 not a single value; source b @5; target a; m@1 map.conf",
        "an object has no length");
     is(member("set a b;", "{}"), "{}", "an empty object");
+    is(member("set a b.count(); set c \"b.first() + 0.50\";",
+              "{\"b\":[1,2]}"),
+       "{\"a\":2,\"c\":1.50}", "computed numbers");
+    is(member("set a \"b + 1\";", "{\"b\":[1,2]}"),
+       "102 several items where one is needed; source b + 1 @6; target a; "
+       "m@1 map.conf",
+       "an error of FHIRPath");
+    is(member("on_error warn; set a \"<{b + 1}>\"; set c[] \"b + 1\";"
+              " each d[] \"b + 1\" { set e $this; }"
+              " when \"b + 1\" present { const f 1; } const g 1;",
+              "{\"b\":[1,2]}"),
+       "{\"g\":\"1\"}\n"
+       "warning: 102 several items where one is needed; source <{b + 1}> @6; "
+       "target a; m@1 map.conf\n"
+       "warning: 102 several items where one is needed; source b + 1 @6; "
+       "target c[]; m@1 map.conf\n"
+       "warning: 102 several items where one is needed; source b + 1 @6; "
+       "target d[]; m@1 map.conf\n"
+       "warning: 102 several items where one is needed; source b + 1 @6; "
+       "m@1 map.conf",
+       "which may be a warning, everywhere");
 
     is(tree(map("canonical_map m version=1 { from canonical item; to hl7"
                 " MFN^M16;"
                 " segment MFI { const 1 INV; }"
                 " each x packs { segment PKG { set 1 id; set 2.1 qty;"
-                "   set 3 at ts; set 4 ok bool; set 5[] tags; } }"
+                "   set 3 at ts; set 4 ok bool; set 5[] tags; set 6 at date;"
+                "   set 7 at time; } }"
                 " segment ZZZ { set 1 none; } }"),
             "{\"type\":\"item\",\"packs\":[{\"id\":\"A\",\"qty\":2,"
             "\"at\":\"2026-11-21T08:14:00+01:00\",\"ok\":true,"
             "\"tags\":[\"x\",\"y\"]},{\"id\":\"B\",\"qty\":null}]}"),
        "[{\"1\":\"INV\"},{\"1\":\"A\",\"2.1\":2,\"3\":\"20261121081400+0100\","
-       "\"4\":\"Y\",\"5\":[\"x\",\"y\"]},{\"1\":\"B\",\"2.1\":null}]",
+       "\"4\":\"Y\",\"5\":[\"x\",\"y\"],\"6\":\"20261121\",\"7\":\"081400\"},"
+       "{\"1\":\"B\",\"2.1\":null}]",
        "segments, in order");
     ok(r.objects->root->first->name_len == 3
        && memcmp(r.objects->root->first->name, "MFI", 3) == 0,
@@ -1009,13 +494,14 @@ test_errors(void)
        ",\"v\":[{\"a\":{\"b\":\"x1\"}},{\"a\":{\"b\":\"x2\"}}],\"n\":\"n\"}",
        "a schema");
 
-    (void) rule("schema s.json; each v[] ZZZ-1 { set a.b .2; } set n ZZZ-2;",
-                "^x1~^y2|n");
+    (void) rule("schema s.json; each v[] ZZZ { set a.b ZZZ-2.2; }"
+                " const n 1;", "1|^x1\rZZZ|2|^y2");
     is_str(r.error.target, "/v/1/a/b", "that is not kept: the JSON pointer");
-    is_str(r.error.source, ".2", "the source");
-    is_num(r.error.offset, 60, "where it has the value");
-    is_num(r.error.field, 1, "of the message");
-    is_num(r.error.number, 2, "its segment");
+    is_str(r.error.source, "ZZZ-2.2", "the source");
+    is_num(r.error.offset, 68, "where it has the value");
+    is_num(r.error.number, 3, "its segment");
+    is_num(r.error.occurrence, 2, "the second one");
+    is_num(r.error.field, 2, "and field");
     is_num(r.error.line, 11, "and the line of the rule");
 
     is(rule("schema s.json on_error=warn; set v[] ZZZ-1;", "1"),
@@ -1024,6 +510,70 @@ test_errors(void)
        "a warning");
 
     schema_text = "{}";
+}
+
+
+/* memory that ends at each place in turn */
+
+static void
+test_memory(void)
+{
+    size_t                  limit;
+    ngx_int_t               rc;
+    ngx_uint_t              i, failed, done;
+    ngx_str_t               list;
+    ngx_canonical_map_t    *m;
+    ngx_canonical_node_t   *root;
+    ngx_canonical_arena_t   small;
+
+    const char             *maps[] = { adt_map, dft_map, outer_map, fhir_map };
+    const char             *bodies[] = {
+        adt, dft, "MSH|^~\\&|||||20261121||ADT^A01\rPID|||P1|u~v\r"
+                  "ZZA|g1\rZZB|1|n1\r", encounter
+    };
+
+    for (i = 0; i < 4; i++) {
+
+        m = map(maps[i]);
+        rc = (i == 3) ? open_tree(bodies[i], 1) : open_hl7(bodies[i]);
+        root = r.root;
+        failed = 0;
+        done = 0;
+
+        for (limit = 16; rc == NGX_OK && limit < 40000; limit += 56) {
+
+            unit_arena(&small, limit);
+            small.next = 16;
+
+            r.arena = &small;
+            r.root = root;
+            r.hl7 = NULL;
+            r.last = NULL;
+            r.objects = NULL;
+            r.nobjects = 0;
+
+            switch (ngx_canonical_map_run(m, &r)) {
+
+            case NGX_OK:
+                done++;
+                break;
+
+            case NGX_ERROR:
+                failed += (r.nobjects == 0 && small.full);
+                break;
+
+            default:
+                rc = NGX_ERROR;
+            }
+
+            (void) ngx_canonical_map_unmapped(&m, 1, &r, 100, &list);
+
+            unit_arena_free(&small);
+        }
+
+        ok(rc == NGX_OK && failed && done && failed + done == 714,
+           "no memory is said, at each place");
+    }
 }
 
 
@@ -1043,8 +593,8 @@ test_unmapped(void)
     ok(open_hl7("MSH|^~\\&|A|B|||20261121||ADT^A01|7|P|2.5\r"
                 "PID|1||3||5|\r"
                 "ZZA|1\r"
-                "ZZC|1|2|3||||||||||||||||||||||||||||||||||||||||||||||||||||||"
-                "||||||||||||||||||||||||||||||||||||||||||||||||||101\r"
+                "ZZC|1|2|3|||||||||||||||||||||||||||||||||||||||||||||||||||"
+                "|||||||||||||||||||||||||||||||||||||||||||||||||||||101\r"
                 "ZZC|1||3|4\r"
                 "ZZA|2\r"
                 "ZZD|1\r"
@@ -1070,8 +620,9 @@ test_unmapped(void)
     m = map("canonical_map m version=1 { from canonical x; to json;"
             " set a a; set b b.c; each d[] d { set e e; } set v v.w drop; }");
     ok(open_tree("{\"type\":\"x\",\"key\":\"k\",\"a\":{\"a\":1},\"b\":{\"c\":"
-                 "{\"x\":1},\"d\":2},\"d\":[{\"e\":1,\"f\":2},{\"f\":3,\"g\":4}"
-                 "],\"h\":1,\"v\":{\"w\":1}}", 0) == NGX_OK, "an object");
+                 "{\"x\":1},\"d\":2},\"d\":[{\"e\":1,\"f\":2},{\"f\":3,"
+                 "\"g\":4}],\"h\":1,\"v\":{\"w\":1}}", 0)
+       == NGX_OK, "an object");
     is_num(ngx_canonical_map_unmapped(&m, 1, &r, 1000, &list), NGX_OK,
            "its members");
     is_str(list, "b.d,d.f,d.g,h", "the same of a canonical object");
@@ -1123,15 +674,12 @@ main(void)
     unit_arena(&arena, MEMORY);
 
     test_worked();
-    test_types();
-    test_times();
-    test_options();
-    test_tokens();
     test_when();
     test_each();
     test_objects();
     test_to();
     test_errors();
+    test_memory();
     test_unmapped();
     test_map();
 
