@@ -7,7 +7,6 @@ use MapTest;
 # conf/maps/siu.conf and bar.conf: appointments, accounts and claims.
 
 sub message;
-sub segment;
 sub change;
 
 my $t = MapTest->start(shipped => 1, locations => <<'EOL',
@@ -274,15 +273,6 @@ sub message {
                       . "$type|M-3|P|2.5.1", @segments, '';
 }
 
-
-sub segment {
-    my ($name, %fields) = @_;
-    my @fields;
-
-    $fields[$_ - 1] = $fields{$_} for keys %fields;
-
-    return join '|', $name, map { $_ // '' } @fields;
-}
 
 
 sub change {

@@ -8,7 +8,6 @@ use MapTest;
 # have left a store.
 
 sub message;
-sub segment;
 
 my $t = MapTest->start(shipped => 1, locations => <<'EOL',
     location /all {
@@ -175,7 +174,7 @@ for my $message ($ras, $rds, $rde) {
 
 # what is missing or wrong
 
-for (
+$t->refusals(
     ['ras_supply_usage', $ras, 's/325\.50/some/', 'quantity.value', 'RXA-6',
      102],
     ['ras_supply_usage', $ras, 's/\|325\.50\|/||/', 'quantity.value', 'RXA-6',
@@ -198,18 +197,7 @@ for (
      101],
     ['rde_supply_usage', $rde, 's/\|P-2\|?$/|/m; s/N-9//', 'usage_id',
      '{ORC-3.1|ORC-2.1|RXE-15}/{RXE-2.1|RXE-2.4}/{RXE-18.1}', 101],
-) {
-    my ($map, $text, $edit, $target, $source, $code) = @$_;
-
-    local $_ = $text;
-    eval "$edit; 1" or die $@;
-
-    my ($status, $problem) = $t->refused($map, $t->er7($_));
-
-    is_deeply([$status, @$problem{qw(target source code)}],
-              [422, $target, $source, $code],
-              "$map: $target is refused");
-}
+);
 
 $t->stop;
 
@@ -223,12 +211,3 @@ sub message {
                       . "$type|M-3|P|2.5.1", @segments, '';
 }
 
-
-sub segment {
-    my ($name, %fields) = @_;
-    my @fields;
-
-    $fields[$_ - 1] = $fields{$_} for keys %fields;
-
-    return join '|', $name, map { $_ // '' } @fields;
-}

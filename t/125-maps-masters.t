@@ -7,7 +7,6 @@ use MapTest;
 # conf/maps/mfn.conf, mfn_item.conf and pmu.conf: master files, and staff.
 
 sub message;
-sub segment;
 
 my @maps = qw(mfn_provider mfn_org_unit mfn_item_stock mfn_item mfn_supplier
               pmu_employee pmu_provider);
@@ -299,7 +298,7 @@ for my $message ($m02, $m05, $m15, $m16, $b01) {
 
 # what is missing or wrong
 
-for (
+$t->refusals(
     ['mfn_provider', $m02, 's/MFE\|MAD/MFE|XXX/', 'action', 'MFE-1', 103],
     ['mfn_provider', $m02, 's/\|7004//', 'provider_id', 'STF-1.1', 101],
     ['mfn_provider', $m02, 's/\|I\|""/|X|""/', 'active', 'STF-7.1', 102],
@@ -323,20 +322,7 @@ for (
      'CER-27.1', 102],
     ['pmu_provider', $b01, 's/\|7001\|1234567893\^\^\^US\^NPI/||/',
      'provider_id', 'STF-1.1', 101],
-) {
-    my ($map, $text, $edit, $target, $source, $code) = @$_;
-
-    local $_ = $text;
-    eval "$edit; 1" or die $@;
-
-    my ($status, $problem) = $t->refused($map, $t->er7($_));
-
-    $problem = {} if ref $problem ne 'HASH';
-
-    is_deeply([$status, @$problem{qw(target source code)}],
-              [422, $target, $source, $code],
-              "$map: $target is refused with $code");
-}
+);
 
 $t->stop;
 
@@ -350,12 +336,3 @@ sub message {
                       . "$type|M-4|P|2.8", @segments, '';
 }
 
-
-sub segment {
-    my ($name, %fields) = @_;
-    my @fields;
-
-    $fields[$_ - 1] = $fields{$_} for keys %fields;
-
-    return join '|', $name, map { $_ // '' } @fields;
-}

@@ -10,6 +10,11 @@ package MapTest;
 #                          maps => ['m'], renders => [...],
 #                          responses => [...], files => { 'p.key' => '...' });
 #   my ($object) = $t->objects('m', $t->er7($message));
+#   $t->refusals([$map, $message, $edit, $target, $source, $code], ...)
+#              a test for each: the message, once "$edit" has been done to $_,
+#              is refused with 422 at that place
+#   segment('PV1', 2 => 'I', 19 => 'V-1')   a segment by its fields
+#
 #   facts($object, { 'patient.birth' => '1988', 'diagnoses.0.kind' => 'A',
 #                    'discharge_time' => undef }, 'an admission');
 #   $t->stop;
@@ -50,7 +55,7 @@ use Test::More ();
 use lib dirname(__FILE__);
 use Engine;
 
-our @EXPORT = ('facts', @Engine::EXPORT);
+our @EXPORT = ('facts', 'segment', @Engine::EXPORT);
 
 
 sub start {
@@ -191,6 +196,36 @@ sub refused {
 
     return ($answer->{status}, eval { JSON::PP->new->utf8
                                           ->decode($answer->{body}) } // {});
+}
+
+
+sub refusals {
+    my ($self, @cases) = @_;
+
+    for (@cases) {
+        my ($map, $text, $edit, $target, $source, $code) = @$_;
+
+        local $_ = $text;
+        eval "$edit; 1" or die $@;
+
+        my ($status, $problem) = $self->refused($map, $self->er7($_));
+
+        $problem = {} if ref $problem ne 'HASH';
+
+        Test::More::is_deeply([$status, @$problem{qw(target source code)}],
+                              [422, $target, $source, $code],
+                              "$map: $target is refused with $code");
+    }
+}
+
+
+sub segment {
+    my ($name, %fields) = @_;
+    my @fields;
+
+    $fields[$_ - 1] = $fields{$_} for keys %fields;
+
+    return join '|', $name, map { $_ // '' } @fields;
 }
 
 
