@@ -145,6 +145,13 @@ ngx_canonical_sax_run(ngx_canonical_sax_t *s)
         ngx_canonical_sax_decline(s, -1, "not a well-formed document");
     }
 
+    /* libxml2 keeps entities in one, if a broken declaration has them */
+
+    if (s->ctxt->myDoc) {
+        xmlFreeDoc(s->ctxt->myDoc);
+        s->ctxt->myDoc = NULL;
+    }
+
     xmlFreeParserCtxt(s->ctxt);
 
     return s->rc;

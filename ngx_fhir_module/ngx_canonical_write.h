@@ -21,7 +21,8 @@
  * begins with "@" attributes, "#text" is the text of an element that has
  * attributes; an array is its element repeated; null is an empty element.
  * Attributes come before elements whatever their order in the tree.  A name
- * that is no XML name, and a character that XML has not, is NGX_DECLINED.
+ * that is no XML name, a prefix other than the root's, and a character that
+ * XML has not, are NGX_DECLINED.
  */
 typedef struct {
     ngx_str_t     root;          /* name of the element, may have a prefix */
@@ -43,12 +44,18 @@ ngx_int_t ngx_canonical_write_form(ngx_canonical_arena_t *a,
 
 /*
  * An HL7 v2 message in UTF-8, segments ended by CR.  "root" is an array of
- * objects, each a segment by its name, whose members are its fields:
- * "3", "3.1", "3.4.2", an array is the repetitions of a field.  MSH is made
- * from what is given here; a first segment named MSH adds to it or replaces
- * its fields, but 1, 2 and 9.  A null is HL7's null, the two quotes.  Delimiters are
- * escaped, LF becomes \.br\.  MSH-18 is "UNICODE UTF-8" when there is a byte
- * beyond ASCII.
+ * objects, each a segment by its name, whose members are its fields in
+ * whatever order: "3", "3.1", "3.4.2", numbers up to 512; an array is the
+ * repetitions of a field, an object ({"4.2": ...}) its parts.  What is given
+ * twice, "3" and "3.1", is NGX_DECLINED.
+ *
+ * MSH is made from what is given here, with P in MSH-11; a first segment named
+ * MSH adds to it or replaces its fields, but 1, 2 and 9.  MSH-18 is "UNICODE
+ * UTF-8" when there is a byte beyond ASCII.
+ *
+ * A null is HL7's null, the two quotes; a string of two quotes is written as
+ * \X2222\.  Delimiters are escaped, the end of a line becomes \.br\, other
+ * control characters a space; nothing is written for an empty value.
  */
 typedef struct {
     ngx_str_t     type;          /* "MFN^M16^MFN_M16" */

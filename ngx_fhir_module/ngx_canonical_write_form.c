@@ -137,11 +137,11 @@ static void
 ngx_canonical_form_encode(ngx_canonical_form_t *f, u_char *p, size_t len)
 {
     char    escape[3];
-    u_char  ch, *end;
+    u_char  ch;
 
     static const char  hex[] = "0123456789ABCDEF";
 
-    for (end = p + len; p < end; p++) {
+    for ( /* void */ ; len; p++, len--) {
         ch = *p;
 
         if ((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z')

@@ -220,6 +220,8 @@ ngx_canonical_hl7_segments(ngx_canonical_write_hl7_t *w,
 }
 
 
+/* those of a batch have delimiters of their own, and are no message */
+
 static ngx_uint_t
 ngx_canonical_hl7_is_name(ngx_canonical_node_t *node)
 {
@@ -240,7 +242,8 @@ ngx_canonical_hl7_is_name(ngx_canonical_node_t *node)
         }
     }
 
-    return 1;
+    return ngx_memcmp(node->name, "BHS", 3) != 0
+           && ngx_memcmp(node->name, "FHS", 3) != 0;
 }
 
 
@@ -476,6 +479,11 @@ ngx_canonical_hl7_sort(ngx_canonical_write_hl7_t *w,
     segment->last = w->nvalues;
 
     n = segment->last - segment->first;
+
+    if (n < 2) {
+        return NGX_OK;
+    }
+
     values = w->values + segment->first;
     sorted = 1;
 

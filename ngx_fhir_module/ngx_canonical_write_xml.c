@@ -53,7 +53,7 @@ static ngx_int_t ngx_canonical_xml_name(ngx_canonical_write_xml_t *w,
     ngx_str_t *name, u_char *out);
 static ngx_int_t ngx_canonical_xml_text(ngx_canonical_write_xml_t *w,
     u_char *data, size_t len);
-static ngx_uint_t ngx_canonical_xml_is_text(u_char *p, u_char *end);
+static ngx_uint_t ngx_canonical_xml_is_text(u_char *p, size_t len);
 static ngx_int_t ngx_canonical_xml_done(ngx_canonical_write_xml_t *w, int rc);
 static ngx_int_t ngx_canonical_xml_decline(ngx_canonical_write_xml_t *w,
     const char *why);
@@ -409,9 +409,9 @@ ngx_canonical_xml_name(ngx_canonical_write_xml_t *w, ngx_str_t *name,
     u_char  *colon;
     size_t   len;
 
-    if (name->len > NGX_CANONICAL_XML_NAME
+    if (name->len == 0 || name->len > NGX_CANONICAL_XML_NAME
         || memchr(name->data, '\0', name->len)
-        || !ngx_canonical_xml_is_text(name->data, name->data + name->len))
+        || !ngx_canonical_xml_is_text(name->data, name->len))
     {
         return ngx_canonical_xml_decline(w, "not a name of XML");
     }
@@ -447,7 +447,7 @@ ngx_canonical_xml_text(ngx_canonical_write_xml_t *w, u_char *data, size_t len)
 {
     size_t  size;
 
-    if (!ngx_canonical_xml_is_text(data, data + len)) {
+    if (!ngx_canonical_xml_is_text(data, len)) {
         return ngx_canonical_xml_decline(w, "a character that XML does not "
                                             "have");
     }
@@ -475,17 +475,17 @@ ngx_canonical_xml_text(ngx_canonical_write_xml_t *w, u_char *data, size_t len)
 
 
 static ngx_uint_t
-ngx_canonical_xml_is_text(u_char *p, u_char *end)
+ngx_canonical_xml_is_text(u_char *p, size_t len)
 {
     size_t  n;
 
-    while (p < end) {
+    for ( /* void */ ; len; p += n, len -= n) {
 
         if (*p < 0x20 && *p != '\t' && *p != LF && *p != CR) {
             return 0;
         }
 
-        n = ngx_canonical_text_utf8(p, end);
+        n = ngx_canonical_text_utf8(p, p + len);
 
         /* U+FFFE and U+FFFF */
 
@@ -494,8 +494,6 @@ ngx_canonical_xml_is_text(u_char *p, u_char *end)
         {
             return 0;
         }
-
-        p += n;
     }
 
     return 1;

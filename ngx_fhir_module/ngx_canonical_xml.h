@@ -19,10 +19,10 @@
  * elements as members by their local names (repeated ones stay repeated
  * members, one after another in the order of the document), or, without
  * either, a string with its text.  Text of an element that has attributes
- * but no child elements is the member "value" unless there is an attribute of
- * that name; text between child elements is left out.  Comments and
- * processing instructions are left out.  The root node is the document's
- * element and has its name.
+ * but no child elements is the member "value" unless it is white space or
+ * there is an attribute of that name; text between child elements is left out,
+ * as are comments and processing instructions.  The root node is the
+ * document's element and has its name.
  *
  * NGX_OK; NGX_DECLINED and *err (text, offset); NGX_ERROR: no memory.
  */

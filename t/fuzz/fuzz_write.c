@@ -236,6 +236,10 @@ fuzz_segment(ngx_canonical_node_t *node, ngx_hl7_span_t *segment)
 
         n = strtoul(path, &p, 10);
 
+        if (segment == m.segments && n >= NGX_HL7_MSH_FIELDS) {
+            continue;
+        }
+
         (void) ngx_hl7_field(&m, segment, n, &field);
 
         if (*p == '\0' && member->kind == NGX_CANONICAL_ARRAY) {

@@ -107,7 +107,8 @@ fuzz_node(ngx_canonical_node_t *node, ngx_uint_t depth)
     } else {
         check(node->data || node->kind == NGX_CANONICAL_NONE);
         check(fhir || (node->kind == NGX_CANONICAL_STRING && !node->first));
-        check(node->kind != NGX_CANONICAL_NUMBER || node->len <= limits.number);
+        check(node->kind != NGX_CANONICAL_NUMBER
+              || node->len <= limits.number);
         fuzz_text(node->data, node->len);
     }
 
@@ -131,11 +132,10 @@ fuzz_node(ngx_canonical_node_t *node, ngx_uint_t depth)
 static void
 fuzz_text(u_char *p, size_t len)
 {
-    size_t   n;
-    u_char  *end;
+    size_t  n;
 
-    for (end = p + len; p < end; p += n) {
-        n = ngx_canonical_text_utf8(p, end);
+    for ( /* void */ ; len; p += n, len -= n) {
+        n = ngx_canonical_text_utf8(p, p + len);
         check(n && *p);
     }
 }

@@ -178,6 +178,57 @@ to_xml(void)
 }
 
 
+/* what JSON does not have, and sizes */
+
+static void
+to_xml_odd(void)
+{
+    size_t                 i;
+    ngx_int_t              rc;
+    ngx_str_t              out;
+    const char            *why;
+    ngx_canonical_node_t  *root;
+
+    unit_arena(&arena, 1 << 20);
+
+    root = tree("{\"a\":\"b\"}");
+    root->first->name = (u_char *) "eh\x82";
+    root->first->name_len = 3;
+
+    why = NULL;
+    rc = ngx_canonical_write_xml(&arena, root, &order, &out, &why);
+    result(rc, &out, why, "not a name of XML", "a name that is not UTF-8");
+
+    root->first->name_len = 1;
+    root->first->name = (u_char *) "a";
+    root->first->data = (u_char *) "\xe4";
+
+    rc = ngx_canonical_write_xml(&arena, root, &order, &out, &why);
+    result(rc, &out, why, "a character that XML does not have",
+           "a text that is not UTF-8");
+
+    root->first->len = 100000;
+    root->first->data = ngx_canonical_alloc(&arena, 100000);
+    memset(root->first->data, 'x', 100000);
+
+    ok(ngx_canonical_write_xml(&arena, root, &order, &out, &why) == NGX_OK
+       && out.len == sizeof(DECL "<o><a></a></o>\n") - 1 + 100000,
+       "a text of 100,000 bytes");
+
+    root = tree("{\"a\":[]}");
+
+    for (i = 0; i < 200; i++) {
+        ngx_canonical_append(root->first, tree("1"));
+    }
+
+    ok(ngx_canonical_write_xml(&arena, root, &order, &out, &why) == NGX_OK
+       && out.len == sizeof(DECL "<o></o>\n") - 1 + 200 * 8,
+       "200 elements in one");
+
+    unit_arena_free(&arena);
+}
+
+
 static void
 to_soap(void)
 {
@@ -358,6 +409,8 @@ refused_hl7(void)
     hl7("[{\"ITMX\":{}}]", "not a segment", "a name of four");
     hl7("[{\"itm\":{}}]", "not a segment", "a name in lower case");
     hl7("[{\"1TM\":{}}]", "not a segment", "a name that begins with a digit");
+    hl7("[{\"BHS\":{}}]", "not a segment", "a header of a batch");
+    hl7("[{\"FHS\":{}}]", "not a segment", "a header of a file");
     hl7("[{\"ITM\":\"x\"}]", "not a segment", "a string");
     hl7("[{\"ITM\":{}},{\"MSH\":{}}]", "MSH is not the first segment",
         "MSH in the middle");
@@ -488,6 +541,7 @@ main(void)
     xmlInitParser();
 
     to_xml();
+    to_xml_odd();
     to_soap();
     to_form();
     to_hl7();

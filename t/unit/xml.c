@@ -144,7 +144,7 @@ documents(void)
     xml("<a x=\"1\">t</a>", "a:{x:'1',value:'t'}", "text beside attributes");
     xml("<a x=\"1\"> \n</a>", "a:{x:'1'}", "white space is no value");
     xml("<a value=\"1\">t</a>", "a:{value:'1'}", "an attribute named value");
-    xml("<a x=\"1\">t<b/></a>", "a:{x:'1',b:''}", "no value beside elements");
+    xml("<a x=\"1\">t<b/>u</a>", "a:{x:'1',b:''}", "no value beside elements");
     xml("<p:a xmlns:p=\"urn:p\" p:x=\"1\" xml:lang=\"de\"><p:b/></p:a>",
         "a:{x:'1',lang:'de',b:''}", "local names");
     xml("<a b=\"&lt;&amp;&#228;\">&gt;&quot;&apos;&#x41;</a>",
@@ -180,6 +180,10 @@ refused(void)
         "12: document type declaration", "an external entity");
     xml("<!DOCTYPE a [<!ENTITY e \"xx\"><!ENTITY f \"&e;&e;\">]><a>&f;</a>",
         "12: document type declaration", "entities of entities");
+    xml("<!DOCTYPE\xc1" "a [<!ENTITY e \"x\">]><a>&e;</a>",
+        "9: not a well-formed document", "a broken declaration");
+    xml("<!DOCTYPE\xc1" "a [<!ENTITY e  \"x\"",
+        "9: not a well-formed document", "one that ends in an entity");
     xml("<a>\x01</a>", "3: not a well-formed document", "a control character");
     xml("<a>\xff</a>", "3: not a well-formed document",
         "not UTF-8");
@@ -197,7 +201,8 @@ resources(void)
          "{resourceType:'Patient',id:'p1',active:true,"
          "name:[{given:['A','B']}],multipleBirthInteger:2}", "a patient");
     fhir("<f:Patient xmlns:f=\"http://hl7.org/fhir\">"
-         "<f:gender value=\"male\"/></f:Patient>", "{resourceType:'Patient',gender:'male'}", "a prefix");
+         "<f:gender value=\"male\"/></f:Patient>",
+         "{resourceType:'Patient',gender:'male'}", "a prefix");
     fhir("<Patient" FHIR "><birthDate id=\"b\" value=\"1970\"><extension "
          "url=\"u\"><valueDecimal value=\"1.50\"/></extension></birthDate>"
          "</Patient>",
@@ -560,7 +565,8 @@ pairs(void)
 
     ngx_str_set(&x,
         "<Observation" FHIR "><id value=\"o-1\"/><meta>"
-        "<profile value=\"urn:a\"/><profile value=\"urn:b\"/></meta><contained><Device><id value=\"d\"/>"
+        "<profile value=\"urn:a\"/><profile value=\"urn:b\"/></meta>"
+        "<contained><Device><id value=\"d\"/>"
         "<deviceName id=\"n\"><name value=\"Pump &amp; co\"/>"
         "<type value=\"other\"/></deviceName></Device></contained>"
         "<extension url=\"urn:x\"><extension url=\"k\"><valueBoolean "
@@ -577,7 +583,8 @@ pairs(void)
 
     ngx_str_set(&j,
         "{\"resourceType\":\"Observation\",\"id\":\"o-1\","
-        "\"meta\":{\"profile\":[\"urn:a\",\"urn:b\"]},\"contained\":[{\"resourceType\":\"Device\","
+        "\"meta\":{\"profile\":[\"urn:a\",\"urn:b\"]},"
+        "\"contained\":[{\"resourceType\":\"Device\","
         "\"id\":\"d\",\"deviceName\":[{\"id\":\"n\",\"name\":\"Pump & co\","
         "\"type\":\"other\"}]}],\"extension\":[{\"url\":\"urn:x\","
         "\"extension\":[{\"url\":\"k\",\"valueBoolean\":false}]}],"
@@ -604,7 +611,8 @@ pairs(void)
         "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"total\":1,"
         "\"entry\":[{\"link\":[{\"relation\":\"self\",\"url\":\"urn:l\"}],"
         "\"resource\":{\"resourceType\":\"Patient\","
-        "\"name\":[{\"given\":[\"A\",null,\"C\"],\"_given\":[null,{\"id\":\"g\",\"extension\":[{\"url\":"
+        "\"name\":[{\"given\":[\"A\",null,\"C\"],\"_given\":[null,"
+        "{\"id\":\"g\",\"extension\":[{\"url\":"
         "\"u\",\"valueDate\":\"2020\"}]},null]}],\"deceasedBoolean\":true}},"
         "{\"resource\":{\"resourceType\":\"Parameters\",\"parameter\":[{"
         "\"name\":\"p\",\"resource\":{\"resourceType\":\"Basic\"}}]}}]}");
