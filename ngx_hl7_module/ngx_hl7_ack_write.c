@@ -50,6 +50,8 @@ static u_char *ngx_hl7_ack_header(u_char *p, const char *name,
     ngx_hl7_message_t *m, ngx_str_t *time);
 static u_char *ngx_hl7_ack_echo(u_char *p, ngx_hl7_message_t *m,
     ngx_uint_t field);
+static u_char *ngx_hl7_ack_echo_two(u_char *p, ngx_hl7_message_t *m,
+    ngx_uint_t field);
 static u_char *ngx_hl7_ack_value(u_char *p, ngx_hl7_message_t *m,
     ngx_str_t *value, size_t max);
 static u_char *ngx_hl7_ack_text(u_char *p, ngx_hl7_message_t *m,
@@ -201,10 +203,7 @@ ngx_hl7_ack_msh(u_char *p, ngx_hl7_ack_t *ack, ngx_hl7_message_t *m,
     p = ngx_hl7_ack_value(p, m, &ack->control_id, NGX_HL7_ACK_CONTROL_ID);
 
     *p++ = field;
-    p = ngx_hl7_ack_echo(p, m, 11);
-
-    *p++ = field;
-    p = ngx_hl7_ack_echo(p, m, 12);
+    p = ngx_hl7_ack_echo_two(p, m, 11);
 
     enhanced = !ack->commit && ngx_hl7_is_enhanced(m);
 
@@ -543,16 +542,10 @@ ngx_hl7_ack_header(u_char *p, const char *name, ngx_hl7_message_t *m,
     }
 
     *p++ = d->field;
-    p = ngx_hl7_ack_echo(p, m, 5);
+    p = ngx_hl7_ack_echo_two(p, m, 5);
 
     *p++ = d->field;
-    p = ngx_hl7_ack_echo(p, m, 6);
-
-    *p++ = d->field;
-    p = ngx_hl7_ack_echo(p, m, 3);
-
-    *p++ = d->field;
-    p = ngx_hl7_ack_echo(p, m, 4);
+    p = ngx_hl7_ack_echo_two(p, m, 3);
 
     *p++ = d->field;
 
@@ -573,21 +566,47 @@ ngx_hl7_ack_echo(u_char *p, ngx_hl7_message_t *m, ngx_uint_t field)
 }
 
 
+/* a field and the next one, which are one piece when both are there */
+
+static u_char *
+ngx_hl7_ack_echo_two(u_char *p, ngx_hl7_message_t *m, ngx_uint_t field)
+{
+    ngx_hl7_span_t  *span;
+
+    span = &m->msh[field];
+
+    if (span[1].start) {
+        return ngx_cpymem(p, m->start + span->start,
+                          span[1].start + span[1].len - span->start);
+    }
+
+    p = ngx_hl7_ack_echo(p, m, field);
+
+    *p++ = m->delimiters.field;
+
+    return p;
+}
+
+
 /* a value of ours, up to what would be a field separator of theirs */
 
 static u_char *
 ngx_hl7_ack_value(u_char *p, ngx_hl7_message_t *m, ngx_str_t *value,
     size_t max)
 {
-    size_t  i, len;
+    size_t   len;
+    u_char  *end;
 
     len = ngx_min(value->len, max);
 
-    for (i = 0; i < len && value->data[i] != m->delimiters.field; i++) {
-        *p++ = value->data[i];
+    if (len == 0) {
+        return p;
     }
 
-    return p;
+    end = memchr(value->data, m->delimiters.field, len);
+
+    return ngx_cpymem(p, value->data, end ? (size_t) (end - value->data)
+                                          : len);
 }
 
 

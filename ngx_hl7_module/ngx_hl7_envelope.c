@@ -100,13 +100,17 @@ ngx_hl7_envelope_open(ngx_hl7_envelope_t *env, ngx_mllp_frame_t *frame,
 {
     ngx_hl7_envelope_ctx_t  ctx;
 
-    ngx_memzero(env, sizeof(ngx_hl7_envelope_t));
-
+    env->kind = NGX_HL7_SINGLE;
     env->start = frame->start;
     env->end = frame->end;
     env->pos = frame->end;
+    env->messages = 0;
     env->declared = -1;
     env->deviation = NGX_MLLP_DEVIATIONS;
+
+    ngx_str_null(&env->fhs);
+    ngx_str_null(&env->bhs);
+    ngx_memzero(&env->error, sizeof(ngx_hl7_error_t));
 
     if (frame->end - frame->start == 1
         && (*frame->start == NGX_MLLP_ACK || *frame->start == NGX_MLLP_NAK))

@@ -41,10 +41,14 @@ ngx_hl7_message_open(ngx_hl7_message_t *m, u_char *start, u_char *end,
 {
     ngx_hl7_charset_t  *cs;
 
-    ngx_memzero(m, sizeof(ngx_hl7_message_t));
-
     m->start = start;
     m->end = end;
+    m->multibyte = 0;
+    m->segments = NULL;
+    m->nsegments = 0;
+
+    ngx_memzero(&m->delimiters, sizeof(ngx_hl7_delimiters_t));
+    ngx_memzero(m->type, sizeof(m->type));
 
     if (!ngx_hl7_is_header(start, end - start)) {
         return ngx_hl7_decline(m, err, NGX_HL7_SEGMENT_SEQUENCE, 0, 0,
@@ -135,8 +139,8 @@ ngx_hl7_open_type(ngx_hl7_message_t *m)
 static void
 ngx_hl7_open_fields(ngx_hl7_message_t *m)
 {
-    size_t            i, pos, len;
-    ngx_uint_t        n;
+    size_t            i, pos, len, start;
+    ngx_hl7_span_t   *span, *last;
     ngx_hl7_word_t    w;
     ngx_hl7_match_t   ends, match;
 
@@ -144,11 +148,14 @@ ngx_hl7_open_fields(ngx_hl7_message_t *m)
 
     m->header = len;
 
+    m->msh[0].start = 0;
+    m->msh[0].len = 0;
     m->msh[1].start = 3;
     m->msh[1].len = 1;
-    m->msh[2].start = 4;
 
-    n = 2;
+    span = &m->msh[2];
+    last = m->msh + NGX_HL7_MSH_FIELDS;
+    start = 4;
 
     for (pos = 4; pos < len && m->header == len; pos += NGX_HL7_WORD) {
 
@@ -163,19 +170,23 @@ ngx_hl7_open_fields(ngx_hl7_message_t *m)
             match &= (ends & -ends) - 1;
         }
 
-        for ( /* void */ ; match && n < NGX_HL7_MSH_FIELDS; match &= match - 1)
-        {
+        for ( /* void */ ; match && span < last; match &= match - 1) {
             i = pos + ngx_hl7_first(match);
-            m->msh[n].len = i - m->msh[n].start;
 
-            if (++n < NGX_HL7_MSH_FIELDS) {
-                m->msh[n].start = i + 1;
-            }
+            span->start = start;
+            span->len = i - start;
+
+            span++;
+            start = i + 1;
         }
     }
 
-    if (n < NGX_HL7_MSH_FIELDS) {
-        m->msh[n].len = m->header - m->msh[n].start;
+    if (span < last) {
+        span->start = start;
+        span->len = m->header - start;
+
+        span++;
+        ngx_memzero(span, (u_char *) last - (u_char *) span);
     }
 }
 
@@ -370,6 +381,10 @@ ngx_hl7_msh(ngx_hl7_message_t *m, ngx_uint_t field, ngx_uint_t component,
         return ngx_hl7_absent(m->end, value);
     }
 
+    if (field == 9 && component && component <= 3) {
+        return ngx_hl7_span(m, &m->type[component - 1], value);
+    }
+
     state = ngx_hl7_span(m, &m->msh[field], value);
 
     if (state == NGX_HL7_ABSENT || component == 0) {
@@ -378,10 +393,6 @@ ngx_hl7_msh(ngx_hl7_message_t *m, ngx_uint_t field, ngx_uint_t component,
 
     if (field <= 2) {
         return ngx_hl7_part(m, value, 0, component, value);
-    }
-
-    if (field == 9 && component <= 3) {
-        return ngx_hl7_span(m, &m->type[component - 1], value);
     }
 
     if (m->multibyte == 0 && m->delimiters.component

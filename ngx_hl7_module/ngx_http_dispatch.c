@@ -84,7 +84,6 @@ ngx_http_dispatch_create(ngx_connection_t *pc,
     ngx_pool_t           *pool;
     ngx_event_t          *rev, *wev;
     ngx_connection_t     *c;
-    ngx_pool_cleanup_t   *cln;
     ngx_http_dispatch_t  *d;
 
     pool = ngx_create_pool(NGX_HTTP_DISPATCH_POOL_SIZE, pc->log);
@@ -94,12 +93,6 @@ ngx_http_dispatch_create(ngx_connection_t *pc,
 
     d = ngx_pcalloc(pool, sizeof(ngx_http_dispatch_t));
     if (d == NULL) {
-        ngx_destroy_pool(pool);
-        return NULL;
-    }
-
-    cln = ngx_pool_cleanup_add(pool, 0);
-    if (cln == NULL) {
         ngx_destroy_pool(pool);
         return NULL;
     }
@@ -184,8 +177,10 @@ ngx_http_dispatch_create(ngx_connection_t *pc,
 
     c->data = &d->hc;
 
-    cln->handler = ngx_http_dispatch_closed;
-    cln->data = d;
+    d->cleanup.handler = ngx_http_dispatch_closed;
+    d->cleanup.data = d;
+    d->cleanup.next = pool->cleanup;
+    pool->cleanup = &d->cleanup;
 
     ngx_http_dispatch_live++;
 
@@ -219,7 +214,6 @@ ngx_http_dispatch_request(ngx_http_dispatch_t *d, ngx_str_t *uri,
     ngx_buf_t            *b;
     ngx_str_t             path;
     ngx_connection_t     *c;
-    ngx_http_cleanup_t   *cln;
     ngx_http_request_t   *r;
 
     c = d->connection;
@@ -232,13 +226,10 @@ ngx_http_dispatch_request(ngx_http_dispatch_t *d, ngx_str_t *uri,
     c->data = r;
     d->request = r;
 
-    cln = ngx_http_cleanup_add(r, 0);
-    if (cln == NULL) {
-        goto failed;
-    }
-
-    cln->handler = ngx_http_dispatch_request_cleanup;
-    cln->data = d;
+    d->request_cleanup.handler = ngx_http_dispatch_request_cleanup;
+    d->request_cleanup.data = d;
+    d->request_cleanup.next = r->cleanup;
+    r->cleanup = &d->request_cleanup;
 
     if (ngx_list_init(&r->headers_in.headers, r->pool, 4,
                       sizeof(ngx_table_elt_t))
@@ -358,6 +349,10 @@ ngx_http_dispatch_escape(ngx_pool_t *pool, ngx_str_t *dst, ngx_str_t *src)
     uintptr_t   n;
 
     *dst = *src;
+
+    if (src->len == 0) {
+        return NGX_OK;
+    }
 
     n = ngx_escape_uri(NULL, src->data, src->len, NGX_ESCAPE_URI);
 

@@ -72,6 +72,9 @@ struct ngx_http_dispatch_s {
 
     /* private */
 
+    ngx_pool_cleanup_t             cleanup;
+    ngx_http_cleanup_t             request_cleanup;
+
     ngx_log_t                      log;
     ngx_http_log_ctx_t             log_ctx;
     ngx_http_addr_conf_t           addr_conf;

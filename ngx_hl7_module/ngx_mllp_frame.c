@@ -10,6 +10,18 @@
 #include "ngx_mllp_frame.h"
 
 
+/* AVX-512 where there is some: a cache line at a time */
+
+#if (__x86_64__ && __GNUC__)
+
+#include <immintrin.h>
+
+#define NGX_MLLP_WIDE   __attribute__((target("avx512bw")))
+#define NGX_MLLP_WIDTH  64
+
+#endif
+
+
 #define NGX_MLLP_PREFIXES                                                     \
     (sizeof(ngx_mllp_prefixes) / sizeof(ngx_mllp_prefix_t))
 
@@ -78,8 +90,13 @@ static ngx_int_t ngx_mllp_read_end(ngx_mllp_reader_t *rd, u_char **pos,
     ngx_mllp_frame_t *frame);
 static u_char *ngx_mllp_scan(u_char *start, u_char *p, u_char *last,
     ngx_uint_t *hints);
-NGX_MLLP_CLONES static u_char *ngx_mllp_skip(u_char *p, u_char *last,
-    ngx_uint_t hints);
+static u_char *ngx_mllp_skip(u_char *p, u_char *last, ngx_uint_t hints);
+#ifdef NGX_MLLP_WIDE
+static NGX_MLLP_WIDE u_char *ngx_mllp_skip_wide(u_char *p, u_char *last,
+    ngx_mllp_stops_t *stops);
+#endif
+NGX_MLLP_CLONES static u_char *ngx_mllp_skip_vectors(u_char *p, u_char *last,
+    ngx_mllp_stops_t *stops);
 
 
 /* the first one at any block start, the others where a connection starts */
@@ -546,6 +563,92 @@ ngx_mllp_scan(u_char *start, u_char *p, u_char *last, ngx_uint_t *hints)
 }
 
 
+/*
+ * The first byte that ngx_mllp_scan() must look at, or "last": VT, FS, or a
+ * byte of a hint that is still to be set.  A hint that is set is looked for
+ * no more: FS takes the place of its byte.
+ */
+
+static u_char *
+ngx_mllp_skip(u_char *p, u_char *last, ngx_uint_t hints)
+{
+    ngx_mllp_stops_t  stops;
+
+    stops.lf = (hints & NGX_MLLP_HINT_LF) ? NGX_MLLP_FS : LF;
+    stops.cr = (hints & NGX_MLLP_HINT_EMPTY) ? NGX_MLLP_FS : CR;
+    stops.m = (hints & NGX_MLLP_HINT_MSH) ? NGX_MLLP_FS : 'M';
+
+#ifdef NGX_MLLP_WIDE
+
+    if (__builtin_cpu_supports("avx512bw")) {
+        return ngx_mllp_skip_wide(p, last, &stops);
+    }
+
+#endif
+
+    return ngx_mllp_skip_vectors(p, last, &stops);
+}
+
+
+#ifdef NGX_MLLP_WIDE
+
+/*
+ * One bit for each byte that ngx_mllp_scan() must look at.  The table has VT,
+ * FS and LF at the place that the low four bits of them say, and nowhere else
+ * a byte with those bits.
+ */
+
+static ngx_inline NGX_MLLP_WIDE __mmask64
+ngx_mllp_marks(__m512i v, __m512i v1, __m512i v2, ngx_mllp_stops_t *stops)
+{
+    __m512i    table;
+    __mmask64  cr, h;
+
+    table = _mm512_broadcast_i32x4(
+                _mm_setr_epi8(-1, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                              (char) stops->lf, NGX_MLLP_VT, NGX_MLLP_FS,
+                              0, 0, 0));
+
+    cr = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(CR));
+    h = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('H'));
+
+    return _mm512_cmpeq_epi8_mask(_mm512_shuffle_epi8(table, v), v)
+           | _mm512_mask_cmpeq_epi8_mask(cr, v1,
+                                         _mm512_set1_epi8((char) stops->cr))
+           | _mm512_mask_cmpeq_epi8_mask(h, v2,
+                                         _mm512_set1_epi8((char) stops->m));
+}
+
+
+static NGX_MLLP_WIDE u_char *
+ngx_mllp_skip_wide(u_char *p, u_char *last, ngx_mllp_stops_t *stops)
+{
+    __mmask64  in, marks;
+
+    for ( /* void */ ; last - p >= NGX_MLLP_WIDTH; p += NGX_MLLP_WIDTH) {
+
+        marks = ngx_mllp_marks(_mm512_loadu_si512(p),
+                               _mm512_loadu_si512(p - 1),
+                               _mm512_loadu_si512(p - 2), stops);
+        if (marks) {
+            return p + __builtin_ctzll(marks);
+        }
+    }
+
+    /* the bytes behind "last" are not read */
+
+    in = ((__mmask64) 1 << (last - p)) - 1;
+
+    marks = ngx_mllp_marks(_mm512_maskz_loadu_epi8(in, p),
+                           _mm512_maskz_loadu_epi8(in, p - 1),
+                           _mm512_maskz_loadu_epi8(in, p - 2), stops);
+
+    return marks ? p + __builtin_ctzll(marks) : last;
+}
+
+#endif
+
+
 /* marks the bytes of a vector that ngx_mllp_scan() must look at */
 
 static ngx_inline void
@@ -578,30 +681,19 @@ ngx_mllp_marked(ngx_mllp_vector_t *marks)
 }
 
 
-/*
- * The first byte that ngx_mllp_scan() must look at, or "last": VT, FS, or a
- * byte of a hint that is still to be set.  A hint that is set is looked for
- * no more: FS takes the place of its byte.
- */
-
 NGX_MLLP_CLONES static u_char *
-ngx_mllp_skip(u_char *p, u_char *last, ngx_uint_t hints)
+ngx_mllp_skip_vectors(u_char *p, u_char *last, ngx_mllp_stops_t *stops)
 {
     size_t             i;
-    ngx_mllp_stops_t   stops;
     ngx_mllp_vector_t  marks;
     u_char             bytes[NGX_MLLP_VECTOR];
-
-    stops.lf = (hints & NGX_MLLP_HINT_LF) ? NGX_MLLP_FS : LF;
-    stops.cr = (hints & NGX_MLLP_HINT_EMPTY) ? NGX_MLLP_FS : CR;
-    stops.m = (hints & NGX_MLLP_HINT_MSH) ? NGX_MLLP_FS : 'M';
 
     marks = (ngx_mllp_vector_t) { 0 };
 
     for ( /* void */ ; last - p >= NGX_MLLP_BLOCK; p += NGX_MLLP_BLOCK) {
 
         for (i = 0; i < NGX_MLLP_BLOCK; i += NGX_MLLP_VECTOR) {
-            ngx_mllp_mark(p + i, &stops, &marks);
+            ngx_mllp_mark(p + i, stops, &marks);
         }
 
         if (ngx_mllp_marked(&marks)) {
@@ -613,7 +705,7 @@ ngx_mllp_skip(u_char *p, u_char *last, ngx_uint_t hints)
 
     for ( /* void */ ; last - p >= NGX_MLLP_VECTOR; p += NGX_MLLP_VECTOR) {
 
-        ngx_mllp_mark(p, &stops, &marks);
+        ngx_mllp_mark(p, stops, &marks);
 
         if (ngx_mllp_marked(&marks)) {
             ngx_memcpy(bytes, &marks, NGX_MLLP_VECTOR);
@@ -626,9 +718,9 @@ ngx_mllp_skip(u_char *p, u_char *last, ngx_uint_t hints)
 
     for ( /* void */ ; p < last; p++) {
 
-        if (*p == NGX_MLLP_VT || *p == NGX_MLLP_FS || *p == stops.lf
-            || (*p == CR && p[-1] == stops.cr)
-            || (*p == 'H' && p[-2] == stops.m))
+        if (*p == NGX_MLLP_VT || *p == NGX_MLLP_FS || *p == stops->lf
+            || (*p == CR && p[-1] == stops->cr)
+            || (*p == 'H' && p[-2] == stops->m))
         {
             break;
         }

@@ -38,6 +38,7 @@
 
 
 typedef struct ngx_stream_mllp_piece_s  ngx_stream_mllp_piece_t;
+typedef struct ngx_stream_mllp_route_s  ngx_stream_mllp_route_t;
 
 
 typedef struct {
@@ -46,6 +47,8 @@ typedef struct {
     ngx_stream_complex_value_t   *args;        /* NULL: no "?" in the URI */
     ngx_stream_mllp_piece_t      *pieces;      /* NULL: variables that are
                                                   not of MSH */
+    ngx_uint_t                    by_type;     /* the URI depends on MSH-9
+                                                  only */
 
     size_t                        max_size;
     size_t                        max_header;
@@ -127,6 +130,8 @@ typedef struct {
     size_t                        last_size;
     ngx_str_t                     last_ack;
 
+    ngx_stream_mllp_route_t      *routes;      /* URIs made before, or NULL */
+
     ngx_uint_t                    received;    /* messages */
     ngx_uint_t                    refused;     /* with a negative ack */
     uint32_t                      seen;        /* deviations ever */
@@ -161,7 +166,7 @@ struct ngx_stream_mllp_message_s {
 
     ngx_hl7_context_t             context;
 
-    /* of a batch */
+    /* of a batch, in the entries before and after its messages */
 
     ngx_str_t                     fhs;
     ngx_str_t                     bhs;

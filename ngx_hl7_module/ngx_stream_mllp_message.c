@@ -16,6 +16,8 @@ static void ngx_stream_mllp_run(ngx_stream_mllp_message_t *m, u_char *start,
 static ngx_int_t ngx_stream_mllp_open(ngx_stream_mllp_message_t *m,
     u_char *start, u_char *end);
 static ngx_int_t ngx_stream_mllp_check(ngx_stream_mllp_message_t *m);
+static ngx_int_t ngx_stream_mllp_decline(ngx_stream_mllp_message_t *m,
+    ngx_uint_t code, ngx_uint_t field, const char *text);
 static ngx_uint_t ngx_stream_mllp_is_id(ngx_str_t *s);
 static ngx_int_t ngx_stream_mllp_request(ngx_stream_mllp_message_t *m,
     ngx_http_dispatch_t *d);
@@ -199,6 +201,7 @@ static ngx_stream_mllp_message_t *
 ngx_stream_mllp_message(ngx_stream_mllp_session_t *ms,
     ngx_stream_mllp_buf_t *b, ngx_stream_mllp_message_e kind)
 {
+    ngx_hl7_context_t          *ctx;
     ngx_stream_mllp_message_t  *m;
 
     m = ngx_stream_mllp_spare;
@@ -215,16 +218,34 @@ ngx_stream_mllp_message(ngx_stream_mllp_session_t *ms,
         }
     }
 
-    ngx_memzero(m, offsetof(ngx_stream_mllp_message_t, buf));
-
     m->session = ms;
     m->kind = kind;
     m->buffer = b;
     b->refs++;
 
-    m->context.charset = ms->conf->charset;
-    m->context.connection = ms->connection;
-    m->context.deviations = ms->frame_deviations;
+    m->dispatch = NULL;
+    m->ack = NULL;
+    m->ack_len = 0;
+    m->answered = 0;
+    m->negative = 0;
+    m->batch = 0;
+
+    /* the rest of the context is what is opened, and nothing before */
+
+    ctx = &m->context;
+
+    ctx->charset = ms->conf->charset;
+    ctx->pool = NULL;
+    ctx->size = 0;
+    ctx->deviations = ms->frame_deviations;
+    ctx->connection = ms->connection;
+    ctx->opened = 0;
+    ctx->indexed = 0;
+
+    ngx_str_null(&ctx->ack_code);
+    ngx_str_null(&ctx->id.correlation_id);
+    ngx_str_null(&ctx->id.traceparent);
+    ngx_memzero(&ctx->error, sizeof(ngx_hl7_error_t));
 
     ngx_queue_insert_tail(&ms->messages, &m->queue);
     m->queued = 1;
@@ -377,50 +398,60 @@ static ngx_int_t
 ngx_stream_mllp_check(ngx_stream_mllp_message_t *m)
 {
     ngx_str_t           value;
-    ngx_hl7_error_t    *err;
     ngx_hl7_message_t  *hl7;
 
     hl7 = &m->context.message;
+
+    if (ngx_hl7_msh(hl7, 10, 0, &value) != NGX_HL7_VALUED) {
+        return ngx_stream_mllp_decline(m, NGX_HL7_REQUIRED_FIELD, 10,
+                                       "message control id is missing");
+    }
+
+    if (ngx_hl7_msh(hl7, 9, 1, &value) != NGX_HL7_VALUED) {
+        return ngx_stream_mllp_decline(m, NGX_HL7_MESSAGE_TYPE, 9,
+                                       "message type is missing");
+    }
+
+    if (!ngx_stream_mllp_is_id(&value)) {
+        return ngx_stream_mllp_decline(m, NGX_HL7_MESSAGE_TYPE, 9,
+                                       "message type is not a code");
+    }
+
+    if (ngx_hl7_msh(hl7, 9, 2, &value) == NGX_HL7_VALUED
+        && !ngx_stream_mllp_is_id(&value))
+    {
+        return ngx_stream_mllp_decline(m, NGX_HL7_EVENT_CODE, 9,
+                                       "trigger event is not a code");
+    }
+
+    if (ngx_hl7_msh(hl7, 9, 3, &value) == NGX_HL7_VALUED
+        && !ngx_stream_mllp_is_id(&value))
+    {
+        return ngx_stream_mllp_decline(m, NGX_HL7_MESSAGE_TYPE, 9,
+                                       "message structure is not a code");
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_stream_mllp_decline(ngx_stream_mllp_message_t *m, ngx_uint_t code,
+    ngx_uint_t field, const char *text)
+{
+    ngx_hl7_error_t  *err;
+
     err = &m->context.error;
 
     ngx_memzero(err, sizeof(ngx_hl7_error_t));
     ngx_memcpy(err->segment, "MSH", 4);
+
+    err->code = code;
+    err->text.len = ngx_strlen(text);
+    err->text.data = (u_char *) text;
     err->occurrence = 1;
-
-    if (ngx_hl7_msh(hl7, 10, 0, &value) != NGX_HL7_VALUED) {
-        err->code = NGX_HL7_REQUIRED_FIELD;
-        err->field = 10;
-        ngx_str_set(&err->text, "message control id is missing");
-
-    } else if (ngx_hl7_msh(hl7, 9, 1, &value) != NGX_HL7_VALUED) {
-        err->code = NGX_HL7_MESSAGE_TYPE;
-        err->field = 9;
-        ngx_str_set(&err->text, "message type is missing");
-
-    } else if (!ngx_stream_mllp_is_id(&value)) {
-        err->code = NGX_HL7_MESSAGE_TYPE;
-        err->field = 9;
-        ngx_str_set(&err->text, "message type is not a code");
-
-    } else if (ngx_hl7_msh(hl7, 9, 2, &value) == NGX_HL7_VALUED
-               && !ngx_stream_mllp_is_id(&value))
-    {
-        err->code = NGX_HL7_EVENT_CODE;
-        err->field = 9;
-        ngx_str_set(&err->text, "trigger event is not a code");
-
-    } else if (ngx_hl7_msh(hl7, 9, 3, &value) == NGX_HL7_VALUED
-               && !ngx_stream_mllp_is_id(&value))
-    {
-        err->code = NGX_HL7_MESSAGE_TYPE;
-        err->field = 9;
-        ngx_str_set(&err->text, "message structure is not a code");
-
-    } else {
-        return NGX_OK;
-    }
-
-    err->offset = hl7->msh[err->field].start;
+    err->field = field;
+    err->offset = m->context.message.msh[field].start;
 
     return NGX_DECLINED;
 }

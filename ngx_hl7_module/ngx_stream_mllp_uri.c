@@ -2,7 +2,11 @@
 #include "ngx_stream_mllp.h"
 
 
-#define NGX_STREAM_MLLP_PIECES  8
+#define NGX_STREAM_MLLP_PIECES     8
+
+#define NGX_STREAM_MLLP_ROUTES     4     /* a power of two */
+#define NGX_STREAM_MLLP_TYPE_LEN   24
+#define NGX_STREAM_MLLP_ROUTE_LEN  64
 
 
 /* text of the configuration, or, when field is not 0, a value of MSH */
@@ -14,12 +18,31 @@ struct ngx_stream_mllp_piece_s {
 };
 
 
+/* the URI that was made for a MSH-9 of this sender, who has a few of them */
+
+struct ngx_stream_mllp_route_s {
+    u_char                component;
+    u_char                repetition;
+    u_char                type_len;      /* 0: unused */
+    u_char                uri_len;
+    u_char                type[NGX_STREAM_MLLP_TYPE_LEN];
+    u_char                uri[NGX_STREAM_MLLP_ROUTE_LEN];
+};
+
+
 static ngx_stream_complex_value_t *ngx_stream_mllp_compile(ngx_conf_t *cf,
     ngx_str_t *value);
 static ngx_stream_mllp_piece_t *ngx_stream_mllp_pieces(ngx_conf_t *cf,
     ngx_str_t *uri);
 static u_char *ngx_stream_mllp_name(u_char *p, u_char *last,
     ngx_str_t *name);
+static ngx_uint_t ngx_stream_mllp_by_type(ngx_stream_mllp_piece_t *piece);
+static ngx_stream_mllp_route_t *ngx_stream_mllp_route(
+    ngx_stream_mllp_session_t *ms, ngx_hl7_message_t *m);
+static ngx_uint_t ngx_stream_mllp_known(ngx_stream_mllp_route_t *route,
+    ngx_hl7_message_t *m);
+static void ngx_stream_mllp_learn(ngx_stream_mllp_route_t *route,
+    ngx_hl7_message_t *m, ngx_str_t *uri);
 static ngx_int_t ngx_stream_mllp_join(ngx_stream_mllp_piece_t *piece,
     ngx_hl7_message_t *m, ngx_pool_t *pool, ngx_str_t *uri);
 static ngx_int_t ngx_stream_mllp_evaluate(ngx_stream_mllp_session_t *ms,
@@ -58,6 +81,7 @@ ngx_stream_mllp_uri_compile(ngx_conf_t *cf, ngx_str_t *value,
 
     } else {
         conf->pieces = ngx_stream_mllp_pieces(cf, &uri);
+        conf->by_type = ngx_stream_mllp_by_type(conf->pieces);
     }
 
     conf->uri = ngx_stream_mllp_compile(cf, &uri);
@@ -146,6 +170,25 @@ ngx_stream_mllp_pieces(ngx_conf_t *cf, ngx_str_t *uri)
 }
 
 
+/* whether the URI is made of nothing but the type of the message */
+
+static ngx_uint_t
+ngx_stream_mllp_by_type(ngx_stream_mllp_piece_t *piece)
+{
+    if (piece == NULL) {
+        return 0;
+    }
+
+    for ( /* void */ ; piece->text.len || piece->field; piece++) {
+        if (piece->field && (piece->field != 9 || piece->component > 3)) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 /* $name or ${name}, behind the "$"; returns what follows it */
 
 static u_char *
@@ -183,15 +226,33 @@ ngx_stream_mllp_uri(ngx_stream_mllp_message_t *m, ngx_pool_t *pool,
     ngx_str_t *uri, ngx_str_t *args)
 {
     ngx_int_t                    rc;
+    ngx_hl7_message_t           *hl7;
+    ngx_stream_mllp_route_t     *route;
     ngx_stream_mllp_srv_conf_t  *conf;
 
     conf = m->session->conf;
+    hl7 = &m->context.message;
 
     ngx_str_null(args);
 
+    route = conf->by_type ? ngx_stream_mllp_route(m->session, hl7) : NULL;
+
+    if (route && ngx_stream_mllp_known(route, hl7)) {
+
+        uri->data = ngx_pnalloc(pool, route->uri_len);
+        if (uri->data == NULL) {
+            return NGX_ERROR;
+        }
+
+        uri->len = route->uri_len;
+        ngx_memcpy(uri->data, route->uri, route->uri_len);
+
+        return NGX_OK;
+    }
+
     if (conf->pieces) {
-        rc = ngx_stream_mllp_join(conf->pieces, &m->context.message, pool,
-                                  uri);
+        rc = ngx_stream_mllp_join(conf->pieces, hl7, pool, uri);
+
     } else {
         rc = ngx_stream_mllp_evaluate(m->session, pool, uri, args);
     }
@@ -201,6 +262,11 @@ ngx_stream_mllp_uri(ngx_stream_mllp_message_t *m, ngx_pool_t *pool,
     }
 
     if (ngx_stream_mllp_uri_check(uri) == NGX_OK) {
+
+        if (route) {
+            ngx_stream_mllp_learn(route, hl7, uri);
+        }
+
         return NGX_OK;
     }
 
@@ -211,6 +277,64 @@ ngx_stream_mllp_uri(ngx_stream_mllp_message_t *m, ngx_pool_t *pool,
     ngx_str_set(&m->context.error.text, "message cannot be routed");
 
     return NGX_ERROR;
+}
+
+
+/* the place of the message's MSH-9, NULL if there is none for it */
+
+static ngx_stream_mllp_route_t *
+ngx_stream_mllp_route(ngx_stream_mllp_session_t *ms, ngx_hl7_message_t *m)
+{
+    u_char  *p;
+    size_t   len;
+
+    p = m->start + m->msh[9].start;
+    len = m->msh[9].len;
+
+    if (len == 0 || len > NGX_STREAM_MLLP_TYPE_LEN) {
+        return NULL;
+    }
+
+    if (ms->routes == NULL) {
+
+        ms->routes = ngx_pcalloc(ms->connection->pool,
+                                 NGX_STREAM_MLLP_ROUTES
+                                 * sizeof(ngx_stream_mllp_route_t));
+        if (ms->routes == NULL) {
+            return NULL;
+        }
+    }
+
+    return &ms->routes[(p[0] + p[len - 1]) % NGX_STREAM_MLLP_ROUTES];
+}
+
+
+static ngx_uint_t
+ngx_stream_mllp_known(ngx_stream_mllp_route_t *route, ngx_hl7_message_t *m)
+{
+    return route->type_len == m->msh[9].len
+           && route->component == m->delimiters.component
+           && route->repetition == m->delimiters.repetition
+           && ngx_memcmp(route->type, m->start + m->msh[9].start,
+                         route->type_len) == 0;
+}
+
+
+static void
+ngx_stream_mllp_learn(ngx_stream_mllp_route_t *route, ngx_hl7_message_t *m,
+    ngx_str_t *uri)
+{
+    if (uri->len > NGX_STREAM_MLLP_ROUTE_LEN) {
+        return;
+    }
+
+    route->component = m->delimiters.component;
+    route->repetition = m->delimiters.repetition;
+    route->type_len = m->msh[9].len;
+    route->uri_len = uri->len;
+
+    ngx_memcpy(route->type, m->start + m->msh[9].start, route->type_len);
+    ngx_memcpy(route->uri, uri->data, uri->len);
 }
 
 
