@@ -30,6 +30,11 @@ my $ngx = Engine->start(stream => <<'EOS', http => <<"EOH");
     server { listen 127.0.0.1:%%MOVED%%; mllp_pass hie /moved$unsafe; }
 
     server {
+        listen 127.0.0.1:%%TYPE%%;
+        mllp_pass hie /$hl7_message_type/$hl7_trigger_event/$hl7_structure/;
+    }
+
+    server {
         listen 127.0.0.1:%%ARGS%%;
         mllp_pass hie /args?facility=$hl7_receiving_facility;
     }
@@ -94,6 +99,24 @@ for my $n (1 .. 20) {
 }
 
 
+# a sender's types in turn, more of them than are remembered
+
+$c = $ngx->client('TYPE');
+
+for my $turn (1, 2, 3) {
+    for my $type ('ADT^A01', 'ADT^A08', 'ORU^R01^ORU_R01', 'ORU^R01', 'SIU^S12',
+                  'DFT^P03', 'MDM^T02', 'ORM^O01', 'BAR^P01', 'QRY',
+                  'ORU^R01^ORU_R01~X^Y')
+    {
+        my ($path) = map { join '/', $_->[0], $_->[1] // '', $_->[2] // '' }
+                     [split /\^/, $type =~ s/~.*//r];
+
+        is(request($c, 'ERP', $type), "POST /$path/ HTTP/1.0",
+           "turn $turn: $type");
+    }
+}
+
+
 # a message does not choose a location that is not meant
 
 for my $port ('PATH', 'PATH_ARGS') {
@@ -122,10 +145,10 @@ done_testing();
 # the line of the request that the backend gets
 
 sub request {
-    my ($client, $to) = @_;
+    my ($client, $to, $type) = @_;
 
     $client = $ngx->client($client) unless ref $client;
-    $client->send(message $to);
+    $client->send(message $to, $type);
 
     my $request = $back->accept;
     my ($line) = $request->header =~ /\A(.*)\r\n/;
@@ -138,8 +161,8 @@ sub request {
 
 
 sub message {
-    my ($to) = @_;
-    my $text = hl7('ADT^A01', 'M');
+    my ($to, $type) = @_;
+    my $text = hl7($type // 'ADT^A01', 'M');
 
     $text =~ s/ERP/$to/;
 
