@@ -23,15 +23,17 @@ LTO = -O3 -flto=auto -fno-semantic-interposition -Wl,-Bsymbolic-functions
 GROUND_CFLAGS = -std=gnu99 -W -Wall -Wextra -Wpointer-arith \
                 -Wno-unused-parameter -Werror
 
-GROUND_INCS = -I ngx_hl7_module -I ngx_fhir_module -I t/unit -I build \
+GROUND_INCS = -I ngx_hl7_module -I ngx_fhir_module -I ngx_erp_upstream \
+              -I t/unit -I build \
               -I /usr/include/libxml2 \
               $(addprefix -I build/nginx/src/,core event os/unix)
 
 # the one list of them is in the file config
 
-GROUND = $(shell sed -n '/_GROUND_SRCS=/,/"$$/s|.*\$$\([a-z0-9]*\)_dir/\(.*\.c\).*|ngx_\1_module/\2|p' config)
+GROUND = $(subst erp_module,erp_upstream,$(shell sed -n \
+    '/_GROUND_SRCS=/,/"$$/s|.*\$$\([a-z0-9]*\)_dir/\(.*\.c\).*|ngx_\1_module/\2|p' config))
 
-GROUND_LIBS = -lxml2 -lpcre2-8 -lcrypto
+GROUND_LIBS = -lxml2 -lpcre2-8 -lsqlite3 -lcrypto
 
 # where unit tests go: make asan has its own
 

@@ -44,6 +44,8 @@ struct ngx_canonical_draft_s {
     unsigned                    objects:1;
     unsigned                    in_segment:1;
 
+    unsigned                    subject:1;  /* goes over references to one */
+
     ngx_str_t                   file;       /* of emit */
     ngx_uint_t                  line;
 };
@@ -194,6 +196,10 @@ const char *ngx_canonical_compile_alternative(ngx_canonical_compiler_t *c,
 /* notes what a rule reads, and whether it is PHI: rule->phi */
 const char *ngx_canonical_compile_reads(ngx_canonical_compiler_t *c,
     ngx_canonical_rule_t *rule);
+
+/* whether what the sources yield may be a reference to who has the PHI */
+ngx_uint_t ngx_canonical_compile_is_subject(ngx_canonical_compiler_t *c,
+    ngx_canonical_source_t *s);
 
 /*
  * The chain of elements that an "each" goes over, from the root, "a.b";

@@ -12,6 +12,8 @@ static const char *ngx_canonical_check_each(ngx_canonical_compiler_t *c,
     ngx_canonical_rule_t *rule);
 static const char *ngx_canonical_check_set(ngx_canonical_compiler_t *c,
     ngx_canonical_rule_t *rule);
+static void ngx_canonical_check_flat(ngx_canonical_compiler_t *c,
+    ngx_canonical_rule_t *rule);
 static const char *ngx_canonical_check_object(ngx_canonical_compiler_t *c,
     ngx_canonical_block_t *block);
 static const char *ngx_canonical_check_key(ngx_canonical_compiler_t *c,
@@ -160,7 +162,7 @@ ngx_canonical_check_set(ngx_canonical_compiler_t *c,
 {
     ngx_str_t  *allow;
 
-    if (rule->phi.len == 0 || !c->map->phi) {
+    if (!c->map->phi) {
         return NULL;
     }
 
@@ -170,6 +172,11 @@ ngx_canonical_check_set(ngx_canonical_compiler_t *c,
         {
             return NULL;
         }
+    }
+
+    if (rule->phi.len == 0) {
+        ngx_canonical_check_flat(c, rule);
+        return NULL;
     }
 
     c->file = rule->file;
@@ -183,6 +190,34 @@ ngx_canonical_check_set(ngx_canonical_compiler_t *c,
 }
 
 
+/* where no object of FHIR is expected, none will do: it could be a person's */
+
+static void
+ngx_canonical_check_flat(ngx_canonical_compiler_t *c,
+    ngx_canonical_rule_t *rule)
+{
+    ngx_uint_t               type;
+    ngx_canonical_source_t  *s;
+
+    if (c->map->from != NGX_CANONICAL_FROM_FHIR) {
+        return;
+    }
+
+    for (s = rule->sources; s; s = s->next) {
+
+        if (s->kind != NGX_CANONICAL_SOURCE_FHIRPATH) {
+            continue;
+        }
+
+        type = ngx_fhirpath_type(s->fhirpath);
+
+        if (type == 0 || ngx_fhir_type_is_primitive(type)) {
+            rule->flat = 1;
+        }
+    }
+}
+
+
 /* of a block that emits */
 
 static const char *
@@ -190,7 +225,7 @@ ngx_canonical_check_object(ngx_canonical_compiler_t *c,
     ngx_canonical_block_t *block)
 {
     const char             *why;
-    ngx_canonical_block_t  *b;
+    ngx_canonical_block_t  *b, *outer;
 
     why = ngx_canonical_check_key(c, block);
 
@@ -198,8 +233,10 @@ ngx_canonical_check_object(ngx_canonical_compiler_t *c,
         why = ngx_canonical_check_names(c, b);
     }
 
-    for (b = block->parent; b && why == NULL; b = b->parent) {
-        why = ngx_canonical_check_outer(c, block, b);
+    for (b = block; b && why == NULL; b = b->parent) {
+        for (outer = b->parent; outer && why == NULL; outer = outer->parent) {
+            why = ngx_canonical_check_outer(c, b, outer);
+        }
     }
 
     return why;

@@ -11,9 +11,6 @@
 
 #define NGX_CANONICAL_COMPILE_CHAIN  1024
 
-#define NGX_CANONICAL_PERSONS                                                 \
-    (sizeof(ngx_canonical_persons) / sizeof(char *))
-
 #define ngx_canonical_is_letter(ch)                                           \
     ((((ch) | 0x20) >= 'a' && ((ch) | 0x20) <= 'z')                           \
      || ((ch) >= '0' && (ch) <= '9') || (ch) == '_')
@@ -21,10 +18,8 @@
 
 typedef struct {
     ngx_canonical_compiler_t   *c;
-    ngx_str_t                   text;      /* of the expression */
-    ngx_str_t                   phi;
+    unsigned                    phi:1;
     unsigned                    failed:1;  /* no memory */
-    unsigned                    persons:1; /* what is not known may be one */
 } ngx_canonical_reader_t;
 
 
@@ -39,30 +34,40 @@ static const char *ngx_canonical_read_add(ngx_canonical_compiler_t *c,
 static const char *ngx_canonical_read_fhirpath(ngx_canonical_compiler_t *c,
     ngx_canonical_rule_t *rule, ngx_canonical_source_t *s);
 static void ngx_canonical_read_chain(void *data, ngx_str_t *names,
-    ngx_uint_t n);
+    ngx_uint_t n, ngx_uint_t resource);
 static ngx_int_t ngx_canonical_chain_make(ngx_canonical_compiler_t *c,
-    ngx_str_t *names, ngx_uint_t n, ngx_str_t *chain);
+    ngx_str_t *prefix, ngx_str_t *names, ngx_uint_t n, ngx_str_t *chain);
 static ngx_int_t ngx_canonical_chain_add(ngx_canonical_compiler_t *c,
     ngx_str_t *chain);
-static ngx_uint_t ngx_canonical_chain_is_phi(ngx_canonical_reader_t *r,
-    ngx_uint_t type, ngx_str_t *names, ngx_uint_t n);
-static ngx_uint_t ngx_canonical_may_be_person(ngx_canonical_reader_t *r,
-    ngx_uint_t type, ngx_uint_t depth);
-static ngx_uint_t ngx_canonical_is_phi_element(ngx_str_t *name);
-static void ngx_canonical_read_resolved(ngx_canonical_reader_t *r);
-static ngx_uint_t ngx_canonical_read_name(u_char **pos, u_char *end,
-    ngx_str_t *name);
-static ngx_uint_t ngx_canonical_is_person(ngx_str_t *type);
+static ngx_uint_t ngx_canonical_read_is_phi(ngx_canonical_compiler_t *c,
+    ngx_canonical_rule_t *rule, ngx_canonical_source_t *s);
+static void ngx_canonical_read_element(void *data, ngx_uint_t of,
+    ngx_str_t *name, ngx_str_t *by);
+static ngx_uint_t ngx_canonical_is_of_person(ngx_uint_t type);
+static void ngx_canonical_read_subject(void *data, ngx_str_t *name);
+static ngx_uint_t ngx_canonical_read_holds_phi(ngx_canonical_compiler_t *c,
+    ngx_canonical_rule_t *rule, ngx_canonical_source_t *s);
+static ngx_uint_t ngx_canonical_is_in(ngx_str_t *name, const char **names);
 static u_char *ngx_canonical_skip_brackets(u_char *p, u_char *end);
 
 
+/* elements that are PHI of these and, by its reference, of a subject */
+
 static const char  *ngx_canonical_persons[] = {
-    "Patient", "RelatedPerson", "Person"
+    "Patient", "RelatedPerson", "Person", NULL
 };
 
 static const char  *ngx_canonical_phi_elements[] = {
     "name", "telecom", "address", "birthDate", "photo", "contact",
-    "identifier"
+    "identifier", NULL
+};
+
+static const char  *ngx_canonical_subjects[] = {
+    "subject", "patient", "beneficiary", "for", NULL
+};
+
+static const char  *ngx_canonical_phi_references[] = {
+    "display", "identifier", NULL
 };
 
 
@@ -271,18 +276,8 @@ ngx_canonical_read_fhirpath(ngx_canonical_compiler_t *c,
 
     draft = ngx_canonical_frame(c)->draft;
 
-    ngx_memzero(&r, sizeof(ngx_canonical_reader_t));
-
     r.c = c;
-    r.text = s->text;
-
-    if (draft->phi.len) {
-        r.phi = draft->phi;
-    }
-
-    if (c->map->from == NGX_CANONICAL_FROM_FHIR) {
-        ngx_canonical_read_resolved(&r);
-    }
+    r.failed = 0;
 
     ngx_fhirpath_reads(s->fhirpath, ngx_canonical_read_chain, &r);
 
@@ -290,8 +285,13 @@ ngx_canonical_read_fhirpath(ngx_canonical_compiler_t *c,
         return NGX_CANONICAL_NO_MEMORY;
     }
 
-    if (r.phi.len) {
-        rule->phi = r.phi;
+    if (draft->phi.len) {
+        rule->phi = draft->phi;
+
+    } else if (c->map->from == NGX_CANONICAL_FROM_FHIR
+               && ngx_canonical_read_is_phi(c, rule, s))
+    {
+        rule->phi = s->text;
     }
 
     return NULL;
@@ -299,62 +299,39 @@ ngx_canonical_read_fhirpath(ngx_canonical_compiler_t *c,
 
 
 static void
-ngx_canonical_read_chain(void *data, ngx_str_t *names, ngx_uint_t n)
+ngx_canonical_read_chain(void *data, ngx_str_t *names, ngx_uint_t n,
+    ngx_uint_t resource)
 {
-    ngx_uint_t               i, phi;
-    ngx_str_t                chain;
-    ngx_canonical_map_t     *map;
+    ngx_str_t                chain, *prefix;
     ngx_canonical_reader_t  *r;
 
     r = data;
-    map = r->c->map;
 
     if (n == 0 || r->failed) {
         return;
     }
 
-    if (ngx_canonical_chain_make(r->c, names, n, &chain) != NGX_OK
+    prefix = resource ? NULL : &ngx_canonical_frame(r->c)->draft->chain;
+
+    if (ngx_canonical_chain_make(r->c, prefix, names, n, &chain) != NGX_OK
         || ngx_canonical_chain_add(r->c, &chain) != NGX_OK)
     {
         r->failed = 1;
-        return;
-    }
-
-    if (map->from != NGX_CANONICAL_FROM_FHIR || r->phi.len) {
-        return;
-    }
-
-    phi = ngx_canonical_chain_is_phi(r,
-                                 ngx_canonical_frame(r->c)->draft->block.fhir,
-                                 names, n);
-
-    /* %resource and %context: the chain may begin at the root */
-
-    if (memchr(r->text.data, '%', r->text.len)) {
-        for (i = 0; i < map->nfrom && !phi; i++) {
-            phi = ngx_canonical_chain_is_phi(r, map->types[i], names, n);
-        }
-    }
-
-    if (phi) {
-        r->phi = chain;
     }
 }
 
 
-/* the names with dots, behind those of the blocks around */
+/* the names with dots, behind those of the blocks around or NULL */
 
 static ngx_int_t
-ngx_canonical_chain_make(ngx_canonical_compiler_t *c, ngx_str_t *names,
-    ngx_uint_t n, ngx_str_t *chain)
+ngx_canonical_chain_make(ngx_canonical_compiler_t *c, ngx_str_t *prefix,
+    ngx_str_t *names, ngx_uint_t n, ngx_str_t *chain)
 {
     u_char      *p;
     size_t       len;
-    ngx_str_t   *prefix;
     ngx_uint_t   i;
 
-    prefix = &ngx_canonical_frame(c)->draft->chain;
-    len = prefix->len;
+    len = prefix ? prefix->len : 0;
 
     for (i = 0; i < n; i++) {
         len += 1 + names[i].len;
@@ -367,7 +344,7 @@ ngx_canonical_chain_make(ngx_canonical_compiler_t *c, ngx_str_t *names,
 
     chain->data = p;
 
-    if (prefix->len) {
+    if (prefix && prefix->len) {
         p = ngx_cpymem(p, prefix->data, prefix->len);
     }
 
@@ -430,180 +407,155 @@ ngx_canonical_chain_add(ngx_canonical_compiler_t *c, ngx_str_t *chain)
 
 
 /*
- * Follows the types of R4.  Where these are not known, as in the entries of a
- * Bundle, a resource is taken for a person's.
+ * By the types of R4.  Those of the elements of one of several resources are
+ * known for each of these only.
  */
 
 static ngx_uint_t
-ngx_canonical_chain_is_phi(ngx_canonical_reader_t *r, ngx_uint_t type,
-    ngx_str_t *names, ngx_uint_t n)
+ngx_canonical_read_is_phi(ngx_canonical_compiler_t *c,
+    ngx_canonical_rule_t *rule, ngx_canonical_source_t *s)
 {
-    ngx_uint_t           i;
-    ngx_fhir_element_t  *element;
+    size_t                   at;
+    ngx_uint_t               i;
+    const char              *why;
+    ngx_fhirpath_t          *fp;
+    ngx_canonical_block_t   *block;
+    ngx_canonical_reader_t   r;
 
-    for (i = 0; i < n; i++) {
+    block = &ngx_canonical_frame(c)->draft->block;
 
-        if (ngx_canonical_may_be_person(r, type, i)
-            && ngx_canonical_is_phi_element(&names[i]))
-        {
-            return 1;
+    r.c = c;
+    r.phi = 0;
+
+    if (block->fhir || block->each) {
+        ngx_fhirpath_elements(s->fhirpath, ngx_canonical_read_element, &r);
+
+    } else {
+        for (i = 0; i < c->map->nfrom; i++) {
+
+            fp = ngx_fhirpath_compile(c->arena, &s->text, c->map->types[i],
+                                      c->map->types[i], 0, &at, &why);
+
+            /* what is nothing that this resource has may be of any other */
+
+            ngx_fhirpath_elements(fp ? fp : s->fhirpath,
+                                  ngx_canonical_read_element, &r);
         }
-
-        element = type ? ngx_fhir_element(type, names[i].data, names[i].len)
-                       : NULL;
-
-        type = element ? element->type : 0;
     }
 
-    return 0;
+    return r.phi || ngx_canonical_read_holds_phi(c, rule, s);
 }
 
 
-/* type 0 is that of several resources, or one that could not be told */
+/* type 0 may be any */
+
+static void
+ngx_canonical_read_element(void *data, ngx_uint_t of, ngx_str_t *name,
+    ngx_str_t *by)
+{
+    ngx_uint_t               subject;
+    ngx_canonical_reader_t  *r;
+
+    r = data;
+
+    if (ngx_canonical_is_in(name, ngx_canonical_phi_elements)
+        && (of == 0 || ngx_canonical_is_of_person(of)))
+    {
+        r->phi = 1;
+    }
+
+    if (ngx_canonical_is_in(name, ngx_canonical_phi_references)
+        && (of == 0 || of == NGX_FHIR_REFERENCE))
+    {
+        subject = by ? ngx_canonical_is_in(by, ngx_canonical_subjects)
+                     : ngx_canonical_frame(r->c)->draft->subject;
+
+        if (subject) {
+            r->phi = 1;
+        }
+    }
+}
+
 
 static ngx_uint_t
-ngx_canonical_may_be_person(ngx_canonical_reader_t *r, ngx_uint_t type,
-    ngx_uint_t depth)
+ngx_canonical_is_of_person(ngx_uint_t type)
 {
-    ngx_uint_t            i, j, person, abstract;
-    ngx_canonical_map_t  *map;
+    return ngx_canonical_is_in(ngx_fhir_type_name(type),
+                               ngx_canonical_persons);
+}
 
-    map = r->c->map;
 
-    if (type == 0 && (depth || ngx_canonical_frame(r->c)->draft->chain.len)) {
-        return r->persons;
-    }
+ngx_uint_t
+ngx_canonical_compile_is_subject(ngx_canonical_compiler_t *c,
+    ngx_canonical_source_t *s)
+{
+    ngx_canonical_reader_t  r;
 
-    for (i = 0; i < NGX_CANONICAL_PERSONS; i++) {
-        person = ngx_fhir_type((u_char *) ngx_canonical_persons[i],
-                               strlen(ngx_canonical_persons[i]));
+    r.c = c;
+    r.phi = 0;
 
-        abstract = (type != person);
-
-        if (type && ngx_fhir_type_is(person, type)) {
-            return abstract ? r->persons : 1;
-        }
-
-        for (j = 0; type == 0 && j < map->nfrom; j++) {
-            if (map->types[j] == person) {
-                return 1;
-            }
+    for ( /* void */ ; s; s = s->next) {
+        if (s->kind == NGX_CANONICAL_SOURCE_FHIRPATH) {
+            ngx_fhirpath_ends(s->fhirpath, ngx_canonical_read_subject, &r);
         }
     }
 
-    return 0;
+    return r.phi;
+}
+
+
+static void
+ngx_canonical_read_subject(void *data, ngx_str_t *name)
+{
+    ngx_canonical_reader_t  *r;
+
+    r = data;
+
+    if (name ? ngx_canonical_is_in(name, ngx_canonical_subjects)
+             : ngx_canonical_frame(r->c)->draft->subject)
+    {
+        r->phi = 1;
+    }
 }
 
 
 /*
- * What resolve() leads to is in no chain.  It may be a person, unless the
- * expression says by ofType() that it is something else.
+ * JSON may hold objects as they are: resources, parts of them and references
+ * to a subject may have anything inside.  What is of no known type is taken
+ * for a value: see rule->flat.
  */
 
-static void
-ngx_canonical_read_resolved(ngx_canonical_reader_t *r)
-{
-    u_char      *p, *end;
-    ngx_str_t    name, type;
-    ngx_uint_t   resolved, phi, others, persons;
-
-    resolved = 0;
-    phi = 0;
-    others = 0;
-    persons = 0;
-
-    p = r->text.data;
-    end = p + r->text.len;
-
-    while (ngx_canonical_read_name(&p, end, &name)) {
-
-        if (ngx_canonical_word_is(&name, "resolve")) {
-            resolved = 1;
-
-        } else if (ngx_canonical_word_is(&name, "ofType")
-                   && ngx_canonical_read_name(&p, end, &type))
-        {
-            if (ngx_canonical_is_person(&type)) {
-                persons = 1;
-
-            } else {
-                others = 1;
-            }
-
-        } else if (resolved && ngx_canonical_is_phi_element(&name)) {
-            phi = 1;
-        }
-    }
-
-    r->persons = persons || !others;
-
-    if (phi && r->persons) {
-        r->phi = r->text;
-    }
-}
-
-
-/* the next name that stands in no string */
-
 static ngx_uint_t
-ngx_canonical_read_name(u_char **pos, u_char *end, ngx_str_t *name)
+ngx_canonical_read_holds_phi(ngx_canonical_compiler_t *c,
+    ngx_canonical_rule_t *rule, ngx_canonical_source_t *s)
 {
-    u_char  *p;
+    ngx_str_t   *name;
+    ngx_uint_t   type;
 
-    for (p = *pos; p < end && !ngx_canonical_is_letter(*p); p++) {
-
-        if (*p != '\'') {
-            continue;
-        }
-
-        for (p++; p < end && *p != '\''; p++) {
-            if (*p == '\\' && p + 1 < end) {
-                p++;
-            }
-        }
-
-        if (p == end) {
-            break;
-        }
+    if (c->map->to != NGX_CANONICAL_TO_JSON
+        || rule->kind != NGX_CANONICAL_SET)
+    {
+        return 0;
     }
 
-    name->data = p;
+    type = ngx_fhirpath_type(s->fhirpath);
 
-    while (p < end && ngx_canonical_is_letter(*p)) {
-        p++;
+    if (type == NGX_FHIR_REFERENCE) {
+        return ngx_canonical_compile_is_subject(c, s);
     }
 
-    name->len = p - name->data;
-    *pos = p;
+    name = ngx_fhir_type_name(type);
 
-    return name->len != 0;
+    return type && (ngx_fhir_type_is_resource(type)
+                    || memchr(name->data, '.', name->len) != NULL);
 }
 
 
 static ngx_uint_t
-ngx_canonical_is_person(ngx_str_t *type)
+ngx_canonical_is_in(ngx_str_t *name, const char **names)
 {
-    ngx_uint_t  i;
-
-    for (i = 0; i < NGX_CANONICAL_PERSONS; i++) {
-        if (ngx_canonical_word_is(type, ngx_canonical_persons[i])) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-static ngx_uint_t
-ngx_canonical_is_phi_element(ngx_str_t *name)
-{
-    ngx_uint_t  i, n;
-
-    n = sizeof(ngx_canonical_phi_elements) / sizeof(char *);
-
-    for (i = 0; i < n; i++) {
-        if (ngx_canonical_word_is(name, ngx_canonical_phi_elements[i])) {
+    for ( /* void */ ; *names; names++) {
+        if (ngx_canonical_word_is(name, *names)) {
             return 1;
         }
     }
@@ -661,7 +613,8 @@ ngx_canonical_compile_chain(ngx_canonical_compiler_t *c, ngx_str_t *text,
         p++;
     }
 
-    return ngx_canonical_chain_make(c, names, n, chain);
+    return ngx_canonical_chain_make(c, &ngx_canonical_frame(c)->draft->chain,
+                                    names, n, chain);
 }
 
 

@@ -252,69 +252,30 @@ ngx_canonical_rule_hl7_value(ngx_canonical_compiler_t *c,
 }
 
 
-/*
- * An identifier of FHIR has its authority beside its value: the expression
- * up to the last ".value" gives both.
- */
+/* an identifier of FHIR has its authority beside its value */
 
 static const char *
 ngx_canonical_rule_owners(ngx_canonical_compiler_t *c,
     ngx_canonical_rule_t *rule)
 {
-    u_char                  *p, *q, *end;
-    size_t                   at;
-    ngx_str_t               *text;
-    const char              *why;
+    ngx_uint_t               type;
     ngx_canonical_source_t  *s;
 
     if (c->map->from != NGX_CANONICAL_FROM_FHIR) {
         return NULL;
     }
 
+    type = ngx_fhir_type((u_char *) "Identifier", sizeof("Identifier") - 1);
+
     for (s = rule->sources; s; s = s->next) {
 
-        if (s->kind != NGX_CANONICAL_SOURCE_FHIRPATH) {
-            continue;
-        }
-
-        text = ngx_canonical_alloc(c->arena, sizeof(ngx_str_t));
-        if (text == NULL) {
+        if (s->kind == NGX_CANONICAL_SOURCE_FHIRPATH
+            && ngx_fhirpath_owner(c->arena, s->fhirpath, type, "value",
+                                  &s->owner)
+               == NGX_ERROR)
+        {
             return NGX_CANONICAL_NO_MEMORY;
         }
-
-        end = s->text.data + s->text.len;
-
-        for (p = end; p > s->text.data; p--) {
-            if (end - p >= 6 && ngx_memcmp(p, ".value", 6) == 0) {
-                break;
-            }
-        }
-
-        q = p;
-
-        if (p > s->text.data) {
-            text->data = s->text.data;
-            text->len = p - s->text.data;
-            q = p + 6;
-
-        } else if (s->text.len >= 5
-                   && ngx_memcmp(s->text.data, "value", 5) == 0)
-        {
-            ngx_str_set(text, "$this");
-            q = p + 5;
-        }
-
-        /* ".value", ".value.first()", ".value[0]" */
-
-        if (q == p || (q < end && *q != '[' && *q != '.')) {
-            continue;
-        }
-
-        /* one that is no expression by itself is of no use */
-
-        s->owner = ngx_fhirpath_compile(c->arena, text,
-                                   ngx_canonical_frame(c)->draft->block.fhir,
-                                   0, &at, &why);
     }
 
     return NULL;
@@ -532,6 +493,8 @@ ngx_canonical_each_open(ngx_canonical_compiler_t *c,
         {
             return NGX_CANONICAL_NO_MEMORY;
         }
+
+        draft->subject = ngx_canonical_compile_is_subject(c, s) ? 1 : 0;
 
         if (c->map->from == NGX_CANONICAL_FROM_FHIR && s->next == NULL) {
             draft->block.fhir = ngx_fhirpath_type(s->fhirpath);
@@ -778,6 +741,7 @@ ngx_canonical_compile_segment(ngx_canonical_compiler_t *c, ngx_str_t *words,
     draft->block.fhir = outer->block.fhir;
     draft->block.phi = outer->block.phi;
     draft->phi = outer->phi;
+    draft->subject = outer->subject;
     draft->chain = outer->chain;
     draft->in_segment = 1;
 

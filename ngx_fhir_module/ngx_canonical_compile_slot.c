@@ -204,6 +204,7 @@ ngx_canonical_field_numbers(ngx_str_t *target, ngx_uint_t *field)
 
     end = target->data + target->len;
     n = 0;
+    *field = 0;
 
     for (s.data = target->data; s.data <= end; s.data = p + 1) {
 

@@ -346,6 +346,7 @@ ngx_canonical_source_fhirpath(ngx_canonical_compiler_t *c, ngx_str_t *text,
 
     s->fhirpath = ngx_fhirpath_compile(c->arena, &s->text,
                                    ngx_canonical_frame(c)->draft->block.fhir,
+                                   c->map->block->fhir,
                                    c->map->from != NGX_CANONICAL_FROM_FHIR,
                                    &at, &why);
 

@@ -41,8 +41,8 @@ struct ngx_canonical_source_s {
         ngx_canonical_part_t      *parts;   /* of a template */
     };
 
-    /* of a FHIRPath that ends in "value": what has it, for its "system", the
-     * authority of a token; NULL: not known */
+    /* of a FHIRPath to the value of an Identifier: what has it, for its
+     * "system", the authority of a token; NULL: it is none */
     ngx_fhirpath_t             *owner;
 
     ngx_canonical_source_t     *next;    /* alternative, "a|b" */
@@ -134,6 +134,8 @@ struct ngx_canonical_rule_s {
     unsigned                    clear:1; /* null=clear */
     unsigned                    drop:1;  /* known, not wanted: never run */
     unsigned                    all:1;   /* target with "[]": all values */
+    unsigned                    flat:1;  /* single values only: an object may
+                                            have PHI inside */
 
     ngx_str_t                   phi;     /* compile time: "PID-5", a PHI field
                                             that the value comes from */

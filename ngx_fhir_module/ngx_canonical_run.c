@@ -321,6 +321,11 @@ ngx_canonical_set_all(ngx_canonical_runner_t *r, ngx_canonical_frame_t *f,
                 continue;
             }
 
+            if (r->run->max_items && n == r->run->max_items) {
+                return ngx_canonical_stop(r, f, rule, NGX_HL7_INTERNAL_ERROR,
+                                          "too many items");
+            }
+
             n++;
 
             rc = ngx_canonical_set_value(r, f, rule, &v);

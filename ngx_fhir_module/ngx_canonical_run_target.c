@@ -153,10 +153,7 @@ ngx_canonical_slot(ngx_canonical_runner_t *r, ngx_canonical_frame_t *f,
 }
 
 
-/*
- * What a block around has made of the same target; if that was something
- * else, it is no more.
- */
+/* what a block around has made of the same target: it is of the same kind */
 
 static ngx_canonical_node_t *
 ngx_canonical_slot_outer(ngx_canonical_frame_t *f, ngx_canonical_slot_t *slot,
@@ -183,17 +180,9 @@ ngx_canonical_slot_outer(ngx_canonical_frame_t *f, ngx_canonical_slot_t *slot,
             p = (s->parent == NGX_CANONICAL_NO_SLOT) ? outer->object
                                                      : outer->nodes[s->parent];
 
-            if (p != parent) {
-                continue;
+            if (p == parent) {
+                return node;
             }
-
-            if (s->kind != slot->kind) {
-                node->kind = slot->kind;
-                node->first = NULL;
-                node->last = NULL;
-            }
-
-            return node;
         }
     }
 

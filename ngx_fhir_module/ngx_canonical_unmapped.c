@@ -78,6 +78,8 @@ static ngx_int_t ngx_canonical_unmapped_members(ngx_canonical_unmapped_t *u,
     ngx_canonical_branch_t *b, ngx_canonical_node_t *node, ngx_uint_t type);
 static ngx_int_t ngx_canonical_unmapped_member(ngx_canonical_unmapped_t *u,
     ngx_canonical_branch_t *b, ngx_canonical_node_t *node, ngx_uint_t type);
+static ngx_uint_t ngx_canonical_unmapped_is_header(ngx_str_t *name,
+    ngx_uint_t type);
 static void ngx_canonical_unmapped_add_path(ngx_canonical_unmapped_t *u,
     ngx_canonical_branch_t *b);
 
@@ -313,8 +315,7 @@ ngx_canonical_unmapped_tree(ngx_canonical_unmapped_t *u,
     /* those that choose the map */
 
     static ngx_str_t  known[] = {
-        ngx_string("resourceType"), ngx_string("type"), ngx_string("map"),
-        ngx_string("key")
+        ngx_string("type"), ngx_string("map"), ngx_string("key")
     };
 
     ngx_memzero(&top, sizeof(ngx_canonical_branch_t));
@@ -327,12 +328,10 @@ ngx_canonical_unmapped_tree(ngx_canonical_unmapped_t *u,
         }
     }
 
-    for (i = 0; i < 4; i++) {
+    for (i = 0; i < 3; i++) {
 
-        if (u->fhir ? i > 0
-                    : u->maps[0]->from != NGX_CANONICAL_FROM_CANONICAL)
-        {
-            continue;
+        if (u->maps[0]->from != NGX_CANONICAL_FROM_CANONICAL) {
+            break;
         }
 
         b = ngx_canonical_unmapped_grow(u, &top, &known[i]);
@@ -488,6 +487,10 @@ ngx_canonical_unmapped_member(ngx_canonical_unmapped_t *u,
     child = ngx_canonical_unmapped_branch(b, &name);
     element = NULL;
 
+    if (u->fhir && ngx_canonical_unmapped_is_header(&name, type)) {
+        return NGX_OK;
+    }
+
     if (u->fhir && type) {
         element = ngx_fhir_element(type, name.data, name.len);
 
@@ -517,6 +520,33 @@ ngx_canonical_unmapped_member(ngx_canonical_unmapped_t *u,
     ngx_canonical_unmapped_add_path(u, child);
 
     return NGX_OK;
+}
+
+
+/* what all resources have, and nothing of what they say */
+
+static ngx_uint_t
+ngx_canonical_unmapped_is_header(ngx_str_t *name, ngx_uint_t type)
+{
+    ngx_uint_t  i;
+
+    static ngx_str_t  header[] = {
+        ngx_string("id"), ngx_string("resourceType"), ngx_string("meta"),
+        ngx_string("text")
+    };
+
+    for (i = 0; i < 4; i++) {
+
+        if (name->len == header[i].len
+            && ngx_memcmp(name->data, header[i].data, name->len) == 0)
+        {
+            /* elements have ids as well */
+
+            return i == 0 || ngx_fhir_type_is_resource(type);
+        }
+    }
+
+    return 0;
 }
 
 

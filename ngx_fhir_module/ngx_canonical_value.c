@@ -165,7 +165,8 @@ ngx_canonical_value_container(ngx_canonical_runner_t *r,
     ngx_canonical_rule_t *rule, ngx_canonical_value_t *v)
 {
     if (r->keep && rule->type == NGX_CANONICAL_PLAIN && rule->table == NULL
-        && rule->key == NULL && !rule->mask && rule->max == 0)
+        && rule->key == NULL && !rule->mask && rule->max == 0
+        && !rule->flat)
     {
         return NGX_OK;
     }

@@ -82,14 +82,15 @@ typedef struct {
 
 
 /*
- * Compiles an expression.  "type" is what it is applied to, 0 if that
- * is not known; where it is known, an element that R4 does not have is an
- * error.  With "untyped" the tree is no FHIR: names are members and nothing
- * more.  NULL with *why and *at, the index in "text".  "text" is kept.
+ * Compiles an expression.  "type" is what it is applied to, and "resource"
+ * what %resource is, 0 if that is not known; where it is known, an element
+ * that R4 does not have is an error.  With "untyped" the tree is no FHIR:
+ * names are members and nothing more.  NULL with *why and *at, the index in
+ * "text".  "text" is kept.
  */
 ngx_fhirpath_t *ngx_fhirpath_compile(ngx_canonical_arena_t *a,
-    ngx_str_t *text, ngx_uint_t type, ngx_uint_t untyped, size_t *at,
-    const char **why);
+    ngx_str_t *text, ngx_uint_t type, ngx_uint_t resource, ngx_uint_t untyped,
+    size_t *at, const char **why);
 
 /* what the expression yields, as far as it is known; 0: unknown */
 ngx_uint_t ngx_fhirpath_type(ngx_fhirpath_t *fp);
@@ -118,13 +119,13 @@ ngx_int_t ngx_fhirpath_text(ngx_fhirpath_item_t *item,
 
 /*
  * Calls "read" for each chain of elements that the expression goes down from
- * what it is applied to, "period.end" and "identifier.value", for the report
- * of what no rule reads.  No name at all is what it is applied to as a whole.
- * A choice has its plain name, "value".  What resolve() leads to is in no
- * chain.
+ * what it is applied to or, with "resource", from %resource, "period.end" and
+ * "identifier.value", for the report of what no rule reads.  No name at all is
+ * that as a whole.  A choice has its plain name, "value".  What resolve()
+ * leads to is in no chain.
  */
 typedef void (*ngx_fhirpath_read_pt)(void *data, ngx_str_t *names,
-    ngx_uint_t n);
+    ngx_uint_t n, ngx_uint_t resource);
 
 void ngx_fhirpath_reads(ngx_fhirpath_t *fp, ngx_fhirpath_read_pt read,
     void *data);
@@ -132,12 +133,33 @@ void ngx_fhirpath_reads(ngx_fhirpath_t *fp, ngx_fhirpath_read_pt read,
 /*
  * Calls "element" for each name that the expression has, wherever it leads,
  * with the type that the element is one of; 0: unknown, it may be one of any.
+ * "by" is the name right before it: NULL if there is none, it is an element of
+ * what the expression is applied to; empty if no name led there, as to what
+ * resolve() finds.  Where there are several of these, it is called for each.
  */
 typedef void (*ngx_fhirpath_element_pt)(void *data, ngx_uint_t of,
-    ngx_str_t *name);
+    ngx_str_t *name, ngx_str_t *by);
 
 void ngx_fhirpath_elements(ngx_fhirpath_t *fp,
     ngx_fhirpath_element_pt element, void *data);
+
+/*
+ * Of an expression whose items come from an element "name", the one for what
+ * has that: "identifier" of "identifier.value.first()" and "value".  NGX_OK;
+ * NGX_DECLINED: there is none, or it is known to be of another type than
+ * "of"; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_fhirpath_owner(ngx_canonical_arena_t *a, ngx_fhirpath_t *fp,
+    ngx_uint_t of, const char *name, ngx_fhirpath_t **owner);
+
+/*
+ * Calls "end" for each name that may have led to items of the result: NULL if
+ * they are what the expression is applied to, empty as above.
+ */
+typedef void (*ngx_fhirpath_end_pt)(void *data, ngx_str_t *name);
+
+void ngx_fhirpath_ends(ngx_fhirpath_t *fp, ngx_fhirpath_end_pt end,
+    void *data);
 
 
 #endif /* _NGX_FHIRPATH_H_INCLUDED_ */

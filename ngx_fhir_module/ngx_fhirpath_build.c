@@ -475,6 +475,13 @@ ngx_fhirpath_build_result(ngx_fhirpath_compiler_t *c,
     case NGX_FHIRPATH_RESOLVED:
         op->result.kind = NGX_FHIRPATH_NODE;
 
+        if (ngx_fhirpath_chain_start(c, &op->result.chains,
+                                     NGX_FHIRPATH_ASIDE)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
         if (op->input->result.type != NGX_FHIR_REFERENCE) {
             ngx_fhirpath_chain_use(&op->input->result.chains);
             return NGX_OK;

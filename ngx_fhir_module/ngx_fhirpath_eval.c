@@ -488,6 +488,7 @@ ngx_fhirpath_eval_item(ngx_fhirpath_run_t *run, ngx_fhirpath_op_t *op)
     ngx_fhirpath_item_t  index;
 
     mark = run->n;
+    n = -1;
 
     rc = op->input->eval(run, op->input);
     if (rc != NGX_OK) {
@@ -504,7 +505,7 @@ ngx_fhirpath_eval_item(ngx_fhirpath_run_t *run, ngx_fhirpath_op_t *op)
         return ngx_fhirpath_fail(run, "the index is no integer", index.node);
     }
 
-    if (rc == NGX_DONE || n < 0 || (uint64_t) n >= run->n - mark) {
+    if (n < 0 || (uint64_t) n >= run->n - mark) {
         run->n = mark;
         return NGX_OK;
     }

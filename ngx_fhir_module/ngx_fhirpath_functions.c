@@ -303,6 +303,8 @@ ngx_fhirpath_eval_iif(ngx_fhirpath_run_t *run, ngx_fhirpath_op_t *op)
 
     mark = run->n;
 
+    ngx_memzero(&item, sizeof(ngx_fhirpath_item_t));
+
     rc = op->input->eval(run, op->input);
 
     if (rc == NGX_OK) {

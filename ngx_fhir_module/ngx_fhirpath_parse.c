@@ -43,7 +43,8 @@ static const char *const  ngx_fhirpath_units[] = {
 
 ngx_fhirpath_t *
 ngx_fhirpath_compile(ngx_canonical_arena_t *a, ngx_str_t *text,
-    ngx_uint_t type, ngx_uint_t untyped, size_t *at, const char **why)
+    ngx_uint_t type, ngx_uint_t resource, ngx_uint_t untyped, size_t *at,
+    const char **why)
 {
     ngx_fhirpath_t           *fp;
     ngx_fhirpath_compiler_t   c;
@@ -54,6 +55,7 @@ ngx_fhirpath_compile(ngx_canonical_arena_t *a, ngx_str_t *text,
     c.text = text;
     c.pos = text->data;
     c.why = "no memory";
+    c.resource = untyped ? 0 : resource;
     c.domain = ngx_fhir_type((u_char *) "DomainResource",
                              sizeof("DomainResource") - 1);
 
@@ -66,7 +68,9 @@ ngx_fhirpath_compile(ngx_canonical_arena_t *a, ngx_str_t *text,
         c.root.kind = type ? (ngx_uint_t) NGX_FHIRPATH_NODE : NGX_FHIRPATH_ANY;
         c.root.type = untyped ? 0 : type;
 
-        if (ngx_fhirpath_chain_start(&c) == NGX_OK) {
+        if (ngx_fhirpath_chain_start(&c, &c.root.chains, NGX_FHIRPATH_FOCUS)
+            == NGX_OK)
+        {
             fp->op = ngx_fhirpath_parse(&c);
         }
     }
@@ -442,9 +446,13 @@ ngx_fhirpath_variable(ngx_fhirpath_compiler_t *c)
 
         if (op) {
             op->result.kind = NGX_FHIRPATH_NODE;
+            op->result.type = c->resource;
 
-            if (ngx_fhir_type_is_resource(c->root.type)) {
-                op->result = c->root;
+            if (ngx_fhirpath_chain_start(c, &op->result.chains,
+                                         NGX_FHIRPATH_RESOURCE)
+                != NGX_OK)
+            {
+                return NULL;
             }
         }
 

@@ -89,7 +89,16 @@ typedef struct {
 } ngx_fhirpath_type_t;
 
 
-/* elements from the focus down to what an operation yields */
+/* where elements are counted from */
+
+typedef enum {
+    NGX_FHIRPATH_FOCUS = 0,
+    NGX_FHIRPATH_RESOURCE,       /* %resource */
+    NGX_FHIRPATH_ASIDE           /* what no name led to */
+} ngx_fhirpath_start_e;
+
+
+/* elements from there down to what an operation yields */
 
 struct ngx_fhirpath_chain_s {
     ngx_fhirpath_chain_t     *parent;    /* goes down to where this begins */
@@ -97,6 +106,7 @@ struct ngx_fhirpath_chain_s {
     ngx_uint_t                nsteps;
     ngx_fhirpath_chain_t     *next;      /* of all of them */
     unsigned                  used:1;    /* not only passed through */
+    ngx_fhirpath_start_e      start;     /* where it begins, without parent */
 };
 
 
@@ -197,6 +207,7 @@ typedef struct {
     ngx_fhirpath_t           *fp;
     ngx_fhirpath_static_t     root;      /* of %context */
     ngx_fhirpath_static_t     self;      /* of $this */
+    ngx_uint_t                resource;  /* the type of %resource, or 0 */
     ngx_uint_t                domain;    /* the type DomainResource */
     ngx_uint_t                nchains;
     ngx_uint_t                depth;     /* of the parser */
@@ -306,7 +317,8 @@ ngx_int_t ngx_fhirpath_check_function(ngx_fhirpath_compiler_t *c,
 ngx_fhirpath_class_e ngx_fhirpath_class(ngx_fhirpath_static_t *s);
 
 /* ngx_fhirpath_reads.c: see ngx_fhirpath_reads(); NGX_ERROR: c->why */
-ngx_int_t ngx_fhirpath_chain_start(ngx_fhirpath_compiler_t *c);
+ngx_int_t ngx_fhirpath_chain_start(ngx_fhirpath_compiler_t *c,
+    ngx_fhirpath_chains_t *chains, ngx_fhirpath_start_e start);
 ngx_int_t ngx_fhirpath_chain_down(ngx_fhirpath_compiler_t *c,
     ngx_fhirpath_chains_t *from, ngx_fhirpath_step_t *steps,
     ngx_uint_t nsteps, ngx_fhirpath_chains_t *to);

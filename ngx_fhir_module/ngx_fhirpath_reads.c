@@ -7,22 +7,28 @@
 
 
 static ngx_fhirpath_chain_t *ngx_fhirpath_chain(ngx_fhirpath_compiler_t *c);
+static ngx_str_t *ngx_fhirpath_chain_name(ngx_fhirpath_chain_t *chain);
 
 
-/* the focus: no name at all */
+/* no name led there, and it is not the focus */
+
+static ngx_str_t  ngx_fhirpath_no_name = ngx_null_string;
+
+
+/* a chain without names */
 
 ngx_int_t
-ngx_fhirpath_chain_start(ngx_fhirpath_compiler_t *c)
+ngx_fhirpath_chain_start(ngx_fhirpath_compiler_t *c,
+    ngx_fhirpath_chains_t *chains, ngx_fhirpath_start_e start)
 {
-    ngx_fhirpath_chain_t   *chain;
-    ngx_fhirpath_chains_t  *chains;
+    ngx_fhirpath_chain_t  *chain;
 
     chain = ngx_fhirpath_chain(c);
     if (chain == NULL) {
         return NGX_ERROR;
     }
 
-    chains = &c->root.chains;
+    chain->start = start;
 
     chains->items = ngx_canonical_alloc(c->arena,
                                         sizeof(ngx_fhirpath_chain_t *));
@@ -155,7 +161,7 @@ ngx_fhirpath_reads(ngx_fhirpath_t *fp, ngx_fhirpath_read_pt read, void *data)
 {
     ngx_str_t              names[NGX_FHIRPATH_DEPTH * 2], *name, *end;
     ngx_uint_t             i;
-    ngx_fhirpath_chain_t  *used, *chain;
+    ngx_fhirpath_chain_t  *used, *chain, *first;
 
     end = names + NGX_FHIRPATH_DEPTH * 2;
 
@@ -166,15 +172,20 @@ ngx_fhirpath_reads(ngx_fhirpath_t *fp, ngx_fhirpath_read_pt read, void *data)
         }
 
         name = end;
+        first = used;
 
         for (chain = used; chain; chain = chain->parent) {
+            first = chain;
 
             for (i = chain->nsteps; i && name > names; i--) {
                 *--name = chain->steps[i - 1].name;
             }
         }
 
-        read(data, name, end - name);
+        if (first->start != NGX_FHIRPATH_ASIDE) {
+            read(data, name, end - name,
+                 first->start == NGX_FHIRPATH_RESOURCE);
+        }
     }
 }
 
@@ -183,13 +194,116 @@ void
 ngx_fhirpath_elements(ngx_fhirpath_t *fp, ngx_fhirpath_element_pt element,
     void *data)
 {
-    ngx_uint_t          i;
-    ngx_fhirpath_op_t  *op;
+    ngx_uint_t              i;
+    ngx_fhirpath_op_t      *op;
+    ngx_fhirpath_step_t    *step;
+    ngx_fhirpath_chains_t  *chains;
 
     for (op = fp->paths; op; op = op->next) {
 
-        for (i = 0; i < op->nsteps; i++) {
-            element(data, op->steps[i].of, &op->steps[i].name);
+        step = op->steps;
+        chains = &op->input->result.chains;
+
+        for (i = 0; i < chains->n; i++) {
+            element(data, step->of, &step->name,
+                    ngx_fhirpath_chain_name(chains->items[i]));
+        }
+
+        /* of what has no elements in earnest */
+
+        if (chains->n == 0) {
+            element(data, step->of, &step->name, &ngx_fhirpath_no_name);
+        }
+
+        for (i = 1; i < op->nsteps; i++) {
+            element(data, step[i].of, &step[i].name, &step[i - 1].name);
         }
     }
+}
+
+
+/* see ngx_fhirpath_ends() */
+
+static ngx_str_t *
+ngx_fhirpath_chain_name(ngx_fhirpath_chain_t *chain)
+{
+    for ( /* void */ ; chain; chain = chain->parent) {
+
+        if (chain->nsteps) {
+            return &chain->steps[chain->nsteps - 1].name;
+        }
+
+        if (chain->start != NGX_FHIRPATH_FOCUS) {
+            return &ngx_fhirpath_no_name;
+        }
+    }
+
+    return NULL;
+}
+
+
+void
+ngx_fhirpath_ends(ngx_fhirpath_t *fp, ngx_fhirpath_end_pt end, void *data)
+{
+    ngx_uint_t              i;
+    ngx_fhirpath_chains_t  *chains;
+
+    chains = &fp->op->result.chains;
+
+    for (i = 0; i < chains->n; i++) {
+        end(data, ngx_fhirpath_chain_name(chains->items[i]));
+    }
+}
+
+
+/* its last name is left out, and so are all functions behind it */
+
+ngx_int_t
+ngx_fhirpath_owner(ngx_canonical_arena_t *a, ngx_fhirpath_t *fp,
+    ngx_uint_t of, const char *name, ngx_fhirpath_t **owner)
+{
+    size_t                len;
+    ngx_fhirpath_t       *own;
+    ngx_fhirpath_op_t    *op;
+    ngx_fhirpath_step_t  *step;
+
+    for (op = fp->op; op && op->id != NGX_FHIRPATH_PATH; op = op->input) {
+        /* void */
+    }
+
+    if (op == NULL) {
+        return NGX_DECLINED;
+    }
+
+    step = &op->steps[op->nsteps - 1];
+    len = strlen(name);
+
+    if (step->name.len != len || ngx_memcmp(step->name.data, name, len) != 0
+        || (step->of && step->of != of))
+    {
+        return NGX_DECLINED;
+    }
+
+    own = ngx_canonical_alloc(a, sizeof(ngx_fhirpath_t));
+    if (own == NULL) {
+        return NGX_ERROR;
+    }
+
+    *own = *fp;
+    own->type = step->of;
+    own->op = op->input;
+
+    if (op->nsteps > 1) {
+        own->op = ngx_canonical_alloc(a, sizeof(ngx_fhirpath_op_t));
+        if (own->op == NULL) {
+            return NGX_ERROR;
+        }
+
+        *own->op = *op;
+        own->op->nsteps--;
+    }
+
+    *owner = own;
+
+    return NGX_OK;
 }

@@ -266,6 +266,8 @@ ngx_fhirpath_eval_substring(ngx_fhirpath_run_t *run, ngx_fhirpath_op_t *op)
     ngx_str_t              s;
     ngx_canonical_node_t  *node;
 
+    start = -1;
+
     rc = ngx_fhirpath_input(run, op, &s, &node);
 
     if (rc == NGX_OK) {
@@ -276,12 +278,12 @@ ngx_fhirpath_eval_substring(ngx_fhirpath_run_t *run, ngx_fhirpath_op_t *op)
         return (rc == NGX_DONE) ? NGX_OK : rc;
     }
 
-    end = s.data + s.len;
-    last = end;
-
     if (start < 0) {
         return NGX_OK;
     }
+
+    end = s.data + s.len;
+    last = end;
 
     p = ngx_fhirpath_advance(s.data, end, start);
 

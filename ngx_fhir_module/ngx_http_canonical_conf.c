@@ -17,6 +17,7 @@
 #define NGX_CANONICAL_MAP_CONF  0x02000000
 
 #define NGX_HTTP_CANONICAL_FILE_MAX  (16 * 1024 * 1024)
+#define NGX_HTTP_CANONICAL_WHY_MAX   512
 
 
 typedef struct {
@@ -34,6 +35,10 @@ static char *ngx_http_canonical_table_line(ngx_conf_t *cf,
     ngx_command_t *dummy, void *conf);
 static char *ngx_http_canonical_table_file(ngx_conf_t *cf,
     ngx_canonical_table_t *table, ngx_str_t *name);
+static char *ngx_http_canonical_key_option(ngx_conf_t *cf,
+    ngx_canonical_compiler_t *c, ngx_canonical_key_t *key, ngx_str_t *word);
+static ngx_int_t ngx_http_canonical_key_id(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_str_t *id);
 static char *ngx_http_canonical_map_word(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_canonical_map_nested(ngx_conf_t *cf,
@@ -222,7 +227,8 @@ ngx_http_canonical_table_file(ngx_conf_t *cf, ngx_canonical_table_t *table,
 char *
 ngx_http_canonical_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_str_t                       *value, s;
+    char                            *rv;
+    ngx_str_t                       *value;
     ngx_uint_t                       i;
     ngx_canonical_key_t             *key;
     ngx_http_canonical_name_t       *name;
@@ -242,42 +248,11 @@ ngx_http_canonical_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     for (i = 2; i < cf->args->nelts; i++) {
-        s = value[i];
-
-#define ngx_http_canonical_option(option)                                     \
-    (ngx_strncmp(s.data, option, sizeof(option) - 1) == 0                     \
-     && (s.data += sizeof(option) - 1, s.len -= sizeof(option) - 1))
-
-        if (ngx_http_canonical_option("file=")) {
-            if (ngx_http_canonical_secret(cf, &s, &key->secret) != NGX_OK) {
-                return NGX_CONF_ERROR;
-            }
-
-        } else if (ngx_http_canonical_option("id=")) {
-            key->id = s;
-
-        } else if (ngx_http_canonical_option("previous=")) {
-            if (ngx_http_canonical_secret(cf, &s, &key->previous) != NGX_OK) {
-                return NGX_CONF_ERROR;
-            }
-
-        } else if (ngx_http_canonical_option("previous_id=")) {
-            key->previous_id = s;
-
-        } else if (ngx_http_canonical_option("authorities=")) {
-            key->authorities = ngx_http_canonical_find_table(&mcf->compiler,
-                                                             &s);
-            if (key->authorities == NULL) {
-                return NGX_CONF_ERROR;
-            }
-
-        } else {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid parameter \"%V\"", &value[i]);
-            return NGX_CONF_ERROR;
+        rv = ngx_http_canonical_key_option(cf, &mcf->compiler, key,
+                                           &value[i]);
+        if (rv != NGX_CONF_OK) {
+            return rv;
         }
-
-#undef ngx_http_canonical_option
     }
 
     if (key->secret.len == 0 || key->id.len == 0) {
@@ -288,23 +263,6 @@ ngx_http_canonical_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "needs both \"previous=\" and \"previous_id=\"";
     }
 
-    for (i = 0; i < 2; i++) {
-        s = i ? key->previous_id : key->id;
-
-        while (s.len) {
-            s.len--;
-
-            if (!((s.data[s.len] >= 'a' && s.data[s.len] <= 'z')
-                  || (s.data[s.len] >= 'A' && s.data[s.len] <= 'Z')
-                  || (s.data[s.len] >= '0' && s.data[s.len] <= '9')
-                  || s.data[s.len] == '-'))
-            {
-                return "has an id with other characters than letters, "
-                       "digits and \"-\"";
-            }
-        }
-    }
-
     if (key->previous_id.len == key->id.len
         && ngx_strncmp(key->previous_id.data, key->id.data, key->id.len) == 0)
     {
@@ -312,6 +270,85 @@ ngx_http_canonical_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_canonical_key_option(ngx_conf_t *cf, ngx_canonical_compiler_t *c,
+    ngx_canonical_key_t *key, ngx_str_t *word)
+{
+    u_char     *p;
+    ngx_int_t   rc;
+    ngx_str_t   name, value;
+
+    p = (u_char *) ngx_strchr(word->data, '=');
+
+    if (p == NULL || p[1] == '\0') {
+        goto invalid;
+    }
+
+    name.data = word->data;
+    name.len = p - word->data;
+    value.data = p + 1;
+    value.len = word->data + word->len - value.data;
+
+#define ngx_http_canonical_option(option)                                     \
+    (name.len == sizeof(option) - 1                                           \
+     && ngx_strncmp(name.data, option, sizeof(option) - 1) == 0)
+
+    if (ngx_http_canonical_option("file")) {
+        rc = ngx_http_canonical_secret(cf, &value, &key->secret);
+
+    } else if (ngx_http_canonical_option("id")) {
+        rc = ngx_http_canonical_key_id(cf, &value, &key->id);
+
+    } else if (ngx_http_canonical_option("previous")) {
+        rc = ngx_http_canonical_secret(cf, &value, &key->previous);
+
+    } else if (ngx_http_canonical_option("previous_id")) {
+        rc = ngx_http_canonical_key_id(cf, &value, &key->previous_id);
+
+    } else if (ngx_http_canonical_option("authorities")) {
+        key->authorities = ngx_http_canonical_find_table(c, &value);
+        rc = key->authorities ? NGX_OK : NGX_ERROR;
+
+    } else {
+        goto invalid;
+    }
+
+#undef ngx_http_canonical_option
+
+    return (rc == NGX_OK) ? NGX_CONF_OK : NGX_CONF_ERROR;
+
+invalid:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
+                       word);
+    return NGX_CONF_ERROR;
+}
+
+
+/* a token has "_" around it */
+
+static ngx_int_t
+ngx_http_canonical_key_id(ngx_conf_t *cf, ngx_str_t *value, ngx_str_t *id)
+{
+    u_char  *p;
+
+    for (p = value->data; *p; p++) {
+        if (!(*p >= 'a' && *p <= 'z') && !(*p >= 'A' && *p <= 'Z')
+            && !(*p >= '0' && *p <= '9') && *p != '-')
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid id \"%V\", "
+                               "letters, digits and \"-\" are expected",
+                               value);
+            return NGX_ERROR;
+        }
+    }
+
+    *id = *value;
+
+    return NGX_OK;
 }
 
 
@@ -458,40 +495,6 @@ ngx_http_canonical_enter(ngx_conf_t *cf)
 }
 
 
-ngx_http_canonical_name_t *
-ngx_http_canonical_name(ngx_conf_t *cf, ngx_array_t *names, ngx_str_t *name)
-{
-    ngx_uint_t                   i;
-    ngx_http_canonical_name_t  **n;
-
-    n = names->elts;
-
-    for (i = 0; i < names->nelts; i++) {
-        if (n[i]->name.len == name->len
-            && ngx_strncmp(n[i]->name.data, name->data, name->len) == 0)
-        {
-            return n[i];
-        }
-    }
-
-    n = ngx_array_push(names);
-    if (n == NULL) {
-        return NULL;
-    }
-
-    *n = ngx_pcalloc(cf->pool, sizeof(ngx_http_canonical_name_t));
-    if (*n == NULL) {
-        return NULL;
-    }
-
-    (*n)->name = *name;
-    (*n)->file = cf->conf_file->file.name.data;
-    (*n)->line = cf->conf_file->line;
-
-    return *n;
-}
-
-
 static ngx_http_canonical_name_t *
 ngx_http_canonical_define(ngx_conf_t *cf, ngx_array_t *names, ngx_str_t *name)
 {
@@ -510,58 +513,6 @@ ngx_http_canonical_define(ngx_conf_t *cf, ngx_array_t *names, ngx_str_t *name)
     n->defined = 1;
 
     return n;
-}
-
-
-ngx_int_t
-ngx_http_canonical_check_names(ngx_conf_t *cf,
-    ngx_http_canonical_main_conf_t *mcf)
-{
-    ngx_uint_t                   i, k;
-    ngx_array_t                 *names[3];
-    ngx_http_canonical_name_t  **n;
-
-    static const char  *kinds[] = {
-        "canonical_table", "canonical_key", "canonical_map"
-    };
-
-    names[0] = &mcf->tables;
-    names[1] = &mcf->keys;
-    names[2] = &mcf->maps;
-
-    for (k = 0; k < 3; k++) {
-        n = names[k]->elts;
-
-        for (i = 0; i < names[k]->nelts; i++) {
-            if (!n[i]->defined) {
-                ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                              "unknown %s \"%V\" in %s:%ui", kinds[k],
-                              &n[i]->name, n[i]->file, n[i]->line);
-                return NGX_ERROR;
-            }
-        }
-    }
-
-    n = mcf->maps.elts;
-
-    for (i = 0; i < mcf->maps.nelts; i++) {
-        if (ngx_canonical_map_to(n[i]->value) == NGX_CANONICAL_TO_CANONICAL) {
-            if (n[i]->renders) {
-                ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                              "canonical_map \"%V\" for \"canonical_render\" "
-                              "has no \"to\"", &n[i]->name);
-                return NGX_ERROR;
-            }
-
-        } else if (n[i]->reads) {
-            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                          "canonical_map \"%V\" with \"to\" is for "
-                          "\"canonical_render\" only", &n[i]->name);
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
 }
 
 
@@ -597,6 +548,12 @@ ngx_http_canonical_read_file(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
     if (ngx_fd_info(fd, &fi) == NGX_FILE_ERROR) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
                            ngx_fd_info_n " \"%V\" failed", &path);
+        goto done;
+    }
+
+    if (!ngx_is_file(&fi)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" is not a file",
+                           &path);
         goto done;
     }
 
@@ -757,11 +714,18 @@ ngx_http_canonical_find_schema(ngx_canonical_compiler_t *c, ngx_str_t *name,
     if (ngx_canonical_schema_compile(&schema, c->arena, &text, &err)
         != NGX_OK)
     {
-        p = ngx_snprintf(c->text, sizeof(c->text) - 1,
-                         "%s at \"%V\", byte %uz of \"%V\"",
-                         err.text, &err.target, err.offset, name);
-        *p = '\0';
-        *why = (const char *) c->text;
+        *why = "no memory";
+
+        p = ngx_pnalloc(cf->pool, NGX_HTTP_CANONICAL_WHY_MAX);
+
+        if (p) {
+            *why = (const char *) p;
+            p = ngx_slprintf(p, p + NGX_HTTP_CANONICAL_WHY_MAX - 1,
+                             "%s at \"%V\", byte %uz", err.text, &err.target,
+                             err.offset);
+            *p = '\0';
+        }
+
         return NULL;
     }
 

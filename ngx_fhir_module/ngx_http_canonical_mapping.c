@@ -10,17 +10,17 @@
 
 #include "ngx_http_hl7_module.h"
 #include "ngx_http_canonical_module.h"
+#include "ngx_hl7_text.h"
 #include "ngx_canonical_json.h"
 #include "ngx_canonical_xml.h"
 #include "ngx_fhir_tree.h"
 
 
-static void *ngx_http_canonical_block(void *data, size_t size);
 static ngx_int_t ngx_http_canonical_variable(void *data, uintptr_t index,
     ngx_str_t *value);
 static ngx_int_t ngx_http_canonical_map_hl7(ngx_http_request_t *r,
     ngx_http_canonical_mapping_t *mapping);
-static ngx_int_t ngx_http_canonical_map_lines(ngx_http_request_t *r,
+static ngx_hl7_context_t *ngx_http_canonical_message(ngx_http_request_t *r,
     ngx_http_canonical_mapping_t *mapping);
 static ngx_int_t ngx_http_canonical_read(ngx_http_request_t *r,
     ngx_http_canonical_mapping_t *mapping, ngx_str_t *text,
@@ -34,8 +34,6 @@ static ngx_int_t ngx_http_canonical_run(ngx_http_request_t *r,
     ngx_http_canonical_mapping_t *mapping, ngx_canonical_map_t *map);
 static ngx_canonical_from_e ngx_http_canonical_from(
     ngx_http_canonical_mapping_t *mapping);
-static ngx_int_t ngx_http_canonical_none(ngx_http_canonical_mapping_t *mapping,
-    ngx_uint_t status, ngx_uint_t code, const char *text);
 
 
 typedef struct {
@@ -120,7 +118,7 @@ ngx_http_canonical_mapping(ngx_http_request_t *r, ngx_array_t *maps,
         return NULL;
     }
 
-    ngx_canonical_arena_init(&mapping->arena, ngx_http_canonical_block,
+    ngx_canonical_arena_init(&mapping->arena, ngx_http_canonical_memory,
                              r->pool, clcf->max_memory);
 
     mapping->maps = maps;
@@ -152,30 +150,8 @@ ngx_http_canonical_mapping(ngx_http_request_t *r, ngx_array_t *maps,
 }
 
 
-void
-ngx_http_canonical_reuse(ngx_http_canonical_mapping_t *mapping,
-    ngx_pool_t *pool)
-{
-    ngx_canonical_run_t  run;
-
-    ngx_canonical_arena_init(&mapping->arena, ngx_http_canonical_block, pool,
-                             mapping->arena.limit);
-
-    run = mapping->run;
-    mapping->before += run.nobjects;
-
-    ngx_memzero(&mapping->run, sizeof(ngx_canonical_run_t));
-
-    mapping->run.arena = &mapping->arena;
-    mapping->run.variable = run.variable;
-    mapping->run.data = run.data;
-    mapping->run.max_objects = run.max_objects;
-    mapping->run.max_items = run.max_items;
-}
-
-
-static void *
-ngx_http_canonical_block(void *data, size_t size)
+void *
+ngx_http_canonical_memory(void *data, size_t size)
 {
     return ngx_palloc(data, size);
 }
@@ -238,7 +214,7 @@ ngx_http_canonical_map_hl7(ngx_http_request_t *r,
     ngx_canonical_error_t       *err;
     ngx_http_canonical_name_t  **name;
 
-    ctx = ngx_http_hl7_context(r);
+    ctx = ngx_http_canonical_message(r, mapping);
     if (ctx == NULL) {
         return NGX_ERROR;
     }
@@ -301,49 +277,45 @@ ngx_http_canonical_map_hl7(ngx_http_request_t *r,
 }
 
 
-/* each line is a body of its own; empty ones are none */
+/* that of the request, or, of another body, one of its own */
 
-static ngx_int_t
-ngx_http_canonical_map_lines(ngx_http_request_t *r,
+static ngx_hl7_context_t *
+ngx_http_canonical_message(ngx_http_request_t *r,
     ngx_http_canonical_mapping_t *mapping)
 {
-    u_char     *p, *end, *last;
-    ngx_int_t   rc;
-    ngx_str_t   line;
+    u_char             *start, *end;
+    ngx_hl7_context_t  *ctx;
 
-    p = mapping->body.data;
-    last = p + mapping->body.len;
+    static ngx_str_t    charset = ngx_string("UTF-8");
 
-    while (p < last) {
-        end = ngx_strlchr(p, last, LF);
+    start = mapping->body.data;
+    end = start + mapping->body.len;
 
-        if (end == NULL) {
-            end = last;
-        }
+    ctx = ngx_http_hl7_context(r);
 
-        mapping->line++;
-
-        line.data = p;
-        line.len = end - p;
-
-        p = (end < last) ? end + 1 : last;
-
-        if (line.len && line.data[line.len - 1] == CR) {
-            line.len--;
-        }
-
-        if (line.len == 0) {
-            continue;
-        }
-
-        rc = ngx_http_canonical_map_text(r, mapping, &line);
-
-        if (rc != NGX_OK) {
-            return rc;
-        }
+    if (ctx == NULL
+        || (ctx->opened && ctx->message.start >= start
+            && ctx->message.start < end))
+    {
+        return ctx;
     }
 
-    return NGX_OK;
+    ctx = ngx_pcalloc(r->pool, sizeof(ngx_hl7_context_t));
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    ctx->pool = r->pool;
+    ctx->connection = r->connection;
+    ctx->charset = ngx_hl7_charset(&charset);
+
+    if (end - start > 3 && ngx_memcmp(start, "\xef\xbb\xbf", 3) == 0) {
+        start += 3;
+    }
+
+    (void) ngx_hl7_context_open(ctx, start, end);
+
+    return ctx;
 }
 
 
@@ -366,7 +338,7 @@ ngx_http_canonical_map_text(ngx_http_request_t *r,
     rc = ngx_http_canonical_read(r, mapping, text, from, &root);
 
     if (rc == NGX_DECLINED) {
-        mapping->status = mapping->arena.full
+        mapping->status = (mapping->run.error.code == NGX_HL7_VALUE_TOO_LONG)
                           ? NGX_HTTP_REQUEST_ENTITY_TOO_LARGE
                           : NGX_HTTP_BAD_REQUEST;
         mapping->run.error.positioned = 1;
@@ -508,7 +480,7 @@ ngx_http_canonical_map_resource(ngx_http_request_t *r,
     ngx_http_canonical_mapping_t *mapping, ngx_canonical_node_t *resource)
 {
     ngx_int_t                    rc;
-    ngx_uint_t                   i, found;
+    ngx_uint_t                   i, n, found;
     ngx_canonical_map_t         *map;
     ngx_http_canonical_name_t  **name;
 
@@ -525,13 +497,17 @@ ngx_http_canonical_map_resource(ngx_http_request_t *r,
             continue;
         }
 
-        found = 1;
+        n = mapping->run.nobjects;
 
         rc = ngx_http_canonical_run(r, mapping, map);
 
         if (rc != NGX_OK) {
             return rc;
         }
+
+        /* a map for another profile makes no object */
+
+        found |= (mapping->run.nobjects > n || ngx_canonical_map_many(map));
     }
 
     return found ? NGX_OK : NGX_DECLINED;
@@ -558,7 +534,11 @@ ngx_http_canonical_run(ngx_http_request_t *r,
     rc = ngx_canonical_map_run(map, &mapping->run);
 
     if (rc == NGX_DECLINED) {
-        mapping->status = 422;
+
+        /* a bound, or what is wrong with the body */
+
+        mapping->status = (mapping->run.error.code == NGX_HL7_INTERNAL_ERROR)
+                          ? NGX_HTTP_REQUEST_ENTITY_TOO_LARGE : 422;
     }
 
     if (rc == NGX_ERROR && mapping->arena.full) {
@@ -568,6 +548,28 @@ ngx_http_canonical_run(ngx_http_request_t *r,
     }
 
     return rc;
+}
+
+
+ngx_uint_t
+ngx_http_canonical_takes(ngx_http_canonical_mapping_t *mapping)
+{
+    ngx_uint_t                   i;
+    ngx_http_canonical_name_t  **name;
+
+    if (mapping->media != NGX_HTTP_CANONICAL_HL7) {
+        return ngx_http_canonical_from(mapping) != 0;
+    }
+
+    name = mapping->maps->elts;
+
+    for (i = 0; i < mapping->maps->nelts; i++) {
+        if (ngx_canonical_map_from(name[i]->value) == NGX_CANONICAL_FROM_HL7) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -618,7 +620,7 @@ ngx_http_canonical_from(ngx_http_canonical_mapping_t *mapping)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_canonical_none(ngx_http_canonical_mapping_t *mapping,
     ngx_uint_t status, ngx_uint_t code, const char *text)
 {

@@ -3,14 +3,20 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include <libxml/parser.h>
+
 #include "ngx_http_canonical_module.h"
-#include "ngx_canonical_xml.h"
+#include "ngx_canonical_json.h"
 
 
 #define NGX_HTTP_CANONICAL_CONF_MAX  (256 * 1024 * 1024)
 
 
 static ngx_int_t ngx_http_canonical_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_canonical_check_names(ngx_conf_t *cf,
+    ngx_http_canonical_main_conf_t *mcf);
+static ngx_int_t ngx_http_canonical_check_use(ngx_conf_t *cf,
+    ngx_http_canonical_name_t *name);
 static void *ngx_http_canonical_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_canonical_block(void *data, size_t size);
 static void *ngx_http_canonical_create_loc_conf(ngx_conf_t *cf);
@@ -24,6 +30,11 @@ static char *ngx_http_canonical_positive(ngx_conf_t *cf, void *post,
 
 static ngx_conf_post_t  ngx_http_canonical_positive_post = {
     ngx_http_canonical_positive
+};
+
+
+static ngx_conf_num_bounds_t  ngx_http_canonical_depth_bounds = {
+    ngx_conf_check_num_bounds, 1, NGX_CANONICAL_JSON_DEPTH_MAX
 };
 
 
@@ -90,7 +101,7 @@ static ngx_command_t  ngx_http_canonical_commands[] = {
       ngx_conf_set_num_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_canonical_loc_conf_t, max_depth),
-      &ngx_http_canonical_positive_post },
+      &ngx_http_canonical_depth_bounds },
 
     { ngx_string("canonical_max_members"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -155,8 +166,6 @@ ngx_module_t  ngx_http_canonical_module = {
 };
 
 
-
-
 static ngx_int_t
 ngx_http_canonical_init(ngx_conf_t *cf)
 {
@@ -170,6 +179,8 @@ ngx_http_canonical_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
+    xmlInitParser();
+
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
 
     /* behind the checks of access, before the content */
@@ -182,6 +193,82 @@ ngx_http_canonical_init(ngx_conf_t *cf)
     *h = ngx_http_canonical_request_handler;
 
     return ngx_http_canonical_response_init(cf);
+}
+
+
+static ngx_int_t
+ngx_http_canonical_check_names(ngx_conf_t *cf,
+    ngx_http_canonical_main_conf_t *mcf)
+{
+    ngx_uint_t                   i, k;
+    ngx_array_t                 *names[3];
+    ngx_http_canonical_name_t  **n;
+
+    static const char  *kinds[] = {
+        "canonical_table", "canonical_key", "canonical_map"
+    };
+
+    names[0] = &mcf->tables;
+    names[1] = &mcf->keys;
+    names[2] = &mcf->maps;
+
+    for (k = 0; k < 3; k++) {
+        n = names[k]->elts;
+
+        for (i = 0; i < names[k]->nelts; i++) {
+            if (!n[i]->defined) {
+                ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                              "unknown %s \"%V\" in %s:%ui", kinds[k],
+                              &n[i]->name, n[i]->named.file,
+                              n[i]->named.line);
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    n = mcf->maps.elts;
+
+    for (i = 0; i < mcf->maps.nelts; i++) {
+        if (ngx_http_canonical_check_use(cf, n[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* a map that could never be for the body it is given */
+
+static ngx_int_t
+ngx_http_canonical_check_use(ngx_conf_t *cf, ngx_http_canonical_name_t *name)
+{
+    ngx_uint_t                   canonical, to;
+    const char                  *why;
+    ngx_http_canonical_place_t  *place;
+
+    canonical = (ngx_canonical_map_from(name->value)
+                 == NGX_CANONICAL_FROM_CANONICAL);
+    to = (ngx_canonical_map_to(name->value) != NGX_CANONICAL_TO_CANONICAL);
+
+    if (name->reads.line && (canonical || to)) {
+        place = &name->reads;
+        why = to ? "has \"to\", it is for \"canonical_render\" only"
+                 : "is \"from canonical\", of no body";
+
+    } else if (name->renders.line && !(canonical && to)) {
+        place = &name->renders;
+        why = to ? "is not \"from canonical\", as \"canonical_render\" needs"
+                 : "has no \"to\", as \"canonical_render\" needs";
+
+    } else {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "canonical_map \"%V\" %s in "
+                  "%s:%ui", &name->name, why, place->file, place->line);
+
+    return NGX_ERROR;
 }
 
 
@@ -283,7 +370,7 @@ ngx_http_canonical_maps_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_str_t                        *value;
     ngx_uint_t                        i;
     ngx_array_t                     **maps;
-    ngx_http_canonical_name_t       **name;
+    ngx_http_canonical_name_t       **name, **n;
     ngx_http_canonical_main_conf_t   *mcf;
 
     maps = (ngx_array_t **) (p + cmd->offset);
@@ -324,11 +411,20 @@ ngx_http_canonical_maps_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             return NGX_CONF_ERROR;
         }
 
+        for (n = (*maps)->elts; n < name; n++) {
+            if (*n == *name) {
+                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                                   "duplicate canonical_map \"%V\"",
+                                   &value[i]);
+                return NGX_CONF_ERROR;
+            }
+        }
+
         if (cmd->offset == offsetof(ngx_http_canonical_loc_conf_t, render)) {
-            (*name)->renders = 1;
+            ngx_http_canonical_place(cf, &(*name)->renders);
 
         } else {
-            (*name)->reads = 1;
+            ngx_http_canonical_place(cf, &(*name)->reads);
         }
     }
 
@@ -344,4 +440,47 @@ ngx_http_canonical_positive(ngx_conf_t *cf, void *post, void *data)
     size_t *value = data;
 
     return *value ? NGX_CONF_OK : "must be positive";
+}
+
+
+ngx_http_canonical_name_t *
+ngx_http_canonical_name(ngx_conf_t *cf, ngx_array_t *names, ngx_str_t *name)
+{
+    ngx_uint_t                   i;
+    ngx_http_canonical_name_t  **n;
+
+    n = names->elts;
+
+    for (i = 0; i < names->nelts; i++) {
+        if (n[i]->name.len == name->len
+            && ngx_strncmp(n[i]->name.data, name->data, name->len) == 0)
+        {
+            return n[i];
+        }
+    }
+
+    n = ngx_array_push(names);
+    if (n == NULL) {
+        return NULL;
+    }
+
+    *n = ngx_pcalloc(cf->pool, sizeof(ngx_http_canonical_name_t));
+    if (*n == NULL) {
+        return NULL;
+    }
+
+    (*n)->name = *name;
+    ngx_http_canonical_place(cf, &(*n)->named);
+
+    return *n;
+}
+
+
+void
+ngx_http_canonical_place(ngx_conf_t *cf, ngx_http_canonical_place_t *place)
+{
+    if (place->line == 0) {
+        place->file = cf->conf_file->file.name.data;
+        place->line = cf->conf_file->line;
+    }
 }

@@ -22,19 +22,27 @@
     (sizeof("20261121081500+0000") - 1 + NGX_HIE_RANDOM_LEN)
 
 
+/* of the configuration; the line 0 is nowhere */
+
+typedef struct {
+    u_char                     *file;
+    ngx_uint_t                  line;
+} ngx_http_canonical_place_t;
+
+
 /* a table, key or map by its name, perhaps before it is defined */
 
 typedef struct {
     ngx_str_t                   name;
-    u_char                     *file;      /* where it was named first */
-    ngx_uint_t                  line;
     void                       *value;
     unsigned                    defined:1;
 
-    /* of a map */
+    ngx_http_canonical_place_t  named;     /* for the first time */
 
-    unsigned                    reads:1;   /* makes canonical objects */
-    unsigned                    renders:1; /* makes something of them */
+    /* of a map, where it is used first */
+
+    ngx_http_canonical_place_t  reads;     /* makes canonical objects */
+    ngx_http_canonical_place_t  renders;   /* makes something of them */
 } ngx_http_canonical_name_t;
 
 
@@ -92,11 +100,17 @@ typedef struct {
     ngx_str_t                   body;
 
     ngx_uint_t                  status;    /* of a refusal */
-    ngx_uint_t                  line;      /* of NDJSON, from 1 */
     ngx_str_t                   unmapped;  /* made when it is asked for */
+
+    /* of NDJSON */
+
+    ngx_uint_t                  line;      /* from 1 */
     ngx_uint_t                  before;    /* objects of earlier lines */
+    ngx_pool_t                 *pool;      /* of the present line */
+    ngx_str_t                   text;      /* the objects of a request */
+    size_t                      size;      /* allocated for them */
+
     unsigned                    reported:1;
-    unsigned                    logged:1;
     unsigned                    many:1;    /* an array, even if it is one */
 } ngx_http_canonical_mapping_t;
 
@@ -112,6 +126,7 @@ typedef struct {
     ngx_str_t                       type;
     ngx_str_t                       body;
     ngx_http_canonical_loc_conf_t  *conf;
+    ngx_uint_t                      refused;    /* with this status */
     unsigned                        has_body:1;
 
     /* a response on its way */
@@ -123,12 +138,16 @@ typedef struct {
     ngx_chain_t                    *free;
     unsigned                        collecting:1;
     unsigned                        streaming:1;
-    unsigned                        done:1;
+    unsigned                        started:1;  /* its header is out */
+    unsigned                        dropping:1;
 } ngx_http_canonical_ctx_t;
 
 
 /* what has been mapped of this request; NULL: no memory */
 ngx_http_canonical_ctx_t *ngx_http_canonical_ctx(ngx_http_request_t *r);
+
+/* the same, but of the parent when a subrequest has nothing; or NULL */
+ngx_http_canonical_ctx_t *ngx_http_canonical_find(ngx_http_request_t *r);
 
 /*
  * Maps mapping->body: its members media, type, body and maps are set.
@@ -140,13 +159,45 @@ ngx_http_canonical_mapping_t *ngx_http_canonical_mapping(
 ngx_int_t ngx_http_canonical_map(ngx_http_request_t *r,
     ngx_http_canonical_mapping_t *mapping);
 
-/* one body or line more; the same results */
+/* one body or line; the same results */
 ngx_int_t ngx_http_canonical_map_text(ngx_http_request_t *r,
     ngx_http_canonical_mapping_t *mapping, ngx_str_t *text);
 
-/* forgets the objects and takes memory from another pool: the next line */
-void ngx_http_canonical_reuse(ngx_http_canonical_mapping_t *mapping,
-    ngx_pool_t *pool);
+/* all lines of NDJSON, into mapping->text; the same results */
+ngx_int_t ngx_http_canonical_map_lines(ngx_http_request_t *r,
+    ngx_http_canonical_mapping_t *mapping);
+
+/*
+ * Maps one line of NDJSON, without its LF, with the same results: its objects
+ * are in *out, and gone with the next line.
+ */
+ngx_int_t ngx_http_canonical_map_line(ngx_http_request_t *r,
+    ngx_http_canonical_mapping_t *mapping, ngx_str_t *line, ngx_str_t *out);
+
+/* refuses: NGX_DECLINED */
+ngx_int_t ngx_http_canonical_none(ngx_http_canonical_mapping_t *mapping,
+    ngx_uint_t status, ngx_uint_t code, const char *text);
+
+/* of an arena, "data" is a pool */
+void *ngx_http_canonical_memory(void *data, size_t size);
+
+/* whether a map is for what mapping->media is */
+ngx_uint_t ngx_http_canonical_takes(ngx_http_canonical_mapping_t *mapping);
+
+/*
+ * The body filter of NDJSON, in front of "next": what a body filter returns,
+ * or NGX_DECLINED: a line cannot be mapped.
+ */
+ngx_int_t ngx_http_canonical_stream(ngx_http_request_t *r,
+    ngx_http_canonical_ctx_t *ctx, ngx_chain_t *in,
+    ngx_http_output_body_filter_pt next);
+
+/* a piece of a response that is not mapped yet; NGX_ERROR: no memory */
+ngx_int_t ngx_http_canonical_append(ngx_http_request_t *r,
+    ngx_http_canonical_ctx_t *ctx, u_char *data, size_t size);
+
+/* whether this flush tells that the upstream died in mid-body */
+ngx_uint_t ngx_http_canonical_cut(ngx_http_request_t *r, ngx_buf_t *b);
 
 /* logs the warnings of on_error=warn */
 void ngx_http_canonical_warn(ngx_http_request_t *r,
@@ -178,20 +229,25 @@ ngx_int_t ngx_http_canonical_refuse(ngx_http_request_t *r,
 /* phase handlers, filters and variables, in their files */
 
 ngx_int_t ngx_http_canonical_request_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_canonical_response_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_canonical_response_init(ngx_conf_t *cf);
 ngx_int_t ngx_http_canonical_add_variables(ngx_conf_t *cf);
 
-/* directives that have blocks, and the check of what they name */
+/* directives with blocks or files of their own */
 
 char *ngx_http_canonical_table(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_canonical_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_canonical_map_block(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+/* the entry of a name, made if it is not there; NULL: no memory */
 ngx_http_canonical_name_t *ngx_http_canonical_name(ngx_conf_t *cf,
     ngx_array_t *names, ngx_str_t *name);
-ngx_int_t ngx_http_canonical_check_names(ngx_conf_t *cf,
-    ngx_http_canonical_main_conf_t *mcf);
+
+/* notes where the configuration is, unless that is done already */
+void ngx_http_canonical_place(ngx_conf_t *cf,
+    ngx_http_canonical_place_t *place);
 
 
 extern ngx_module_t  ngx_canonical_module;

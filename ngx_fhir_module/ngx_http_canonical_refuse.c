@@ -12,7 +12,8 @@
 #include "ngx_http_canonical_module.h"
 
 
-#define NGX_HTTP_CANONICAL_TEXT_MAX    512
+#define NGX_HTTP_CANONICAL_TEXT_MAX    1024
+#define NGX_HTTP_CANONICAL_SOURCE_MAX  128
 #define NGX_HTTP_CANONICAL_ANSWER_MAX  65536
 
 
@@ -30,6 +31,8 @@ static void ngx_http_canonical_keep(ngx_http_request_t *r,
 static ngx_str_t ngx_http_canonical_describe(ngx_pool_t *pool,
     ngx_http_canonical_mapping_t *mapping, ngx_canonical_error_t *err,
     ngx_http_canonical_reader_e reader);
+static u_char *ngx_http_canonical_source(u_char *p, u_char *last,
+    ngx_str_t *source);
 static ngx_str_t ngx_http_canonical_file(ngx_str_t *path);
 static void ngx_http_canonical_tell_mllp(ngx_http_request_t *r,
     ngx_canonical_error_t *err, ngx_str_t *text);
@@ -41,6 +44,8 @@ static ngx_canonical_node_t *ngx_http_canonical_problem(ngx_http_request_t *r,
 static ngx_canonical_node_t *ngx_http_canonical_outcome(ngx_http_request_t *r,
     ngx_canonical_arena_t *a, ngx_http_canonical_mapping_t *mapping,
     ngx_str_t *text);
+static const char *ngx_http_canonical_issue(
+    ngx_http_canonical_mapping_t *mapping);
 static ngx_canonical_node_t *ngx_http_canonical_add(ngx_canonical_arena_t *a,
     ngx_canonical_node_t *parent, const char *name,
     ngx_canonical_kind_e kind);
@@ -74,7 +79,9 @@ ngx_http_canonical_log(ngx_http_request_t *r, ngx_uint_t level,
 {
     ngx_str_t  text;
 
-    text = ngx_http_canonical_describe(r->pool, mapping, err,
+    /* the pool of a line of NDJSON, when it is one */
+
+    text = ngx_http_canonical_describe(mapping->arena.data, mapping, err,
                                        NGX_HTTP_CANONICAL_LOG);
 
     ngx_log_error(level, r->connection->log, 0, "%V", &text);
@@ -162,13 +169,14 @@ ngx_http_canonical_block(void *data, size_t size)
 }
 
 
-/* on_error=quarantine: for the eyes of who may see it */
+/* on_error=quarantine of the map at fault: for the eyes of who may see it */
 
 static void
 ngx_http_canonical_keep(ngx_http_request_t *r,
     ngx_http_canonical_mapping_t *mapping)
 {
     ngx_uint_t                      i;
+    ngx_canonical_map_t            *map;
     ngx_http_canonical_loc_conf_t  *clcf;
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_canonical_module);
@@ -178,8 +186,10 @@ ngx_http_canonical_keep(ngx_http_request_t *r,
     }
 
     for (i = 0; i < mapping->nused; i++) {
-        if (ngx_canonical_map_on_error(mapping->used[i])
-            == NGX_CANONICAL_QUARANTINE)
+        map = mapping->used[i];
+
+        if (ngx_canonical_map_label(map)->data == mapping->run.error.map.data
+            && ngx_canonical_map_on_error(map) == NGX_CANONICAL_QUARANTINE)
         {
             ngx_mllp_quarantine_put(clcf->quarantine, r->connection,
                                     mapping->body.data, mapping->body.len,
@@ -211,7 +221,7 @@ ngx_http_canonical_describe(ngx_pool_t *pool,
     p = ngx_slprintf(p, last, "%s", err->text ? err->text : "not mapped");
 
     if (err->source.len) {
-        p = ngx_slprintf(p, last, ", source %V", &err->source);
+        p = ngx_http_canonical_source(p, last, &err->source);
     }
 
     if (err->segment[0] && reader != NGX_HTTP_CANONICAL_MLLP) {
@@ -248,6 +258,31 @@ ngx_http_canonical_describe(ngx_pool_t *pool,
     text.len = p - text.data;
 
     return text;
+}
+
+
+/* a long expression is not to push the rest out of the text */
+
+static u_char *
+ngx_http_canonical_source(u_char *p, u_char *last, ngx_str_t *source)
+{
+    size_t  len;
+
+    len = source->len;
+
+    if (len <= NGX_HTTP_CANONICAL_SOURCE_MAX) {
+        return ngx_slprintf(p, last, ", source %V", source);
+    }
+
+    len = NGX_HTTP_CANONICAL_SOURCE_MAX;
+
+    /* between characters of UTF-8 */
+
+    while (len && (source->data[len] & 0xc0) == 0x80) {
+        len--;
+    }
+
+    return ngx_slprintf(p, last, ", source %*s...", len, source->data);
 }
 
 
@@ -432,34 +467,10 @@ static ngx_canonical_node_t *
 ngx_http_canonical_outcome(ngx_http_request_t *r, ngx_canonical_arena_t *a,
     ngx_http_canonical_mapping_t *mapping, ngx_str_t *text)
 {
-    const char             *code;
     ngx_canonical_node_t   *root, *issues, *issue, *list, *item;
     ngx_canonical_error_t  *err;
 
     err = &mapping->run.error;
-
-    switch (err->code) {
-
-    case NGX_HL7_REQUIRED_FIELD:
-        code = "required";
-        break;
-
-    case NGX_HL7_TABLE_VALUE:
-        code = "code-invalid";
-        break;
-
-    case NGX_HL7_DATA_TYPE:
-        code = "value";
-        break;
-
-    case NGX_HL7_VALUE_TOO_LONG:
-        code = "too-long";
-        break;
-
-    default:
-        code = (mapping->status == NGX_HTTP_BAD_REQUEST) ? "structure"
-                                                         : "processing";
-    }
 
     root = ngx_canonical_node(a, NGX_CANONICAL_OBJECT);
     if (root == NULL) {
@@ -479,7 +490,8 @@ ngx_http_canonical_outcome(ngx_http_request_t *r, ngx_canonical_arena_t *a,
     }
 
     ngx_http_canonical_add_text(a, issue, "severity", "error");
-    ngx_http_canonical_add_text(a, issue, "code", code);
+    ngx_http_canonical_add_text(a, issue, "code",
+                                ngx_http_canonical_issue(mapping));
     ngx_http_canonical_add_str(a, issue, "diagnostics", text);
 
     if (err->source.len) {
@@ -499,6 +511,43 @@ ngx_http_canonical_outcome(ngx_http_request_t *r, ngx_canonical_arena_t *a,
     }
 
     return root;
+}
+
+
+/* a code of FHIR's value set issue-type */
+
+static const char *
+ngx_http_canonical_issue(ngx_http_canonical_mapping_t *mapping)
+{
+    switch (mapping->status) {
+
+    case NGX_HTTP_BAD_REQUEST:
+        return "structure";
+
+    case NGX_HTTP_REQUEST_ENTITY_TOO_LARGE:
+        return "too-long";
+
+    case NGX_HTTP_UNSUPPORTED_MEDIA_TYPE:
+        return "not-supported";
+    }
+
+    switch (mapping->run.error.code) {
+
+    case NGX_HL7_REQUIRED_FIELD:
+        return "required";
+
+    case NGX_HL7_TABLE_VALUE:
+        return "code-invalid";
+
+    case NGX_HL7_DATA_TYPE:
+        return "value";
+
+    case NGX_HL7_VALUE_TOO_LONG:
+        return "too-long";
+
+    default:
+        return "processing";
+    }
 }
 
 

@@ -16,8 +16,16 @@
 
 
 static ngx_uint_t ngx_http_canonical_has_body(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_canonical_is_error_page(ngx_http_request_t *r);
+static ngx_int_t ngx_http_canonical_forget(ngx_http_request_t *r);
+static ngx_int_t ngx_http_canonical_take(ngx_http_request_t *r,
+    ngx_http_canonical_ctx_t *ctx);
+static ngx_int_t ngx_http_canonical_make(ngx_http_request_t *r,
+    ngx_http_canonical_ctx_t *ctx, ngx_str_t *type, ngx_str_t *text,
+    ngx_http_canonical_mapping_t **refused);
 static ngx_int_t ngx_http_canonical_map_request(ngx_http_request_t *r,
     ngx_http_canonical_ctx_t *ctx, ngx_array_t *maps);
+static ngx_uint_t ngx_http_canonical_is_packed(ngx_http_request_t *r);
 static ngx_int_t ngx_http_canonical_render(ngx_http_request_t *r,
     ngx_http_canonical_ctx_t *ctx, ngx_array_t *maps, ngx_str_t *type,
     ngx_str_t *text, ngx_http_canonical_mapping_t **refused);
@@ -29,6 +37,8 @@ static ngx_int_t ngx_http_canonical_replace(ngx_http_request_t *r,
     ngx_str_t *type, ngx_str_t *text);
 static ngx_int_t ngx_http_canonical_headers(ngx_http_request_t *r,
     ngx_str_t *type, size_t len);
+static ngx_int_t ngx_http_canonical_copy_headers(ngx_http_request_t *r,
+    ngx_list_t *list);
 static ngx_table_elt_t *ngx_http_canonical_header(ngx_list_t *list,
     const char *key, const char *lowcase, ngx_str_t *value);
 
@@ -43,14 +53,21 @@ ngx_int_t
 ngx_http_canonical_request_handler(ngx_http_request_t *r)
 {
     ngx_int_t                       rc;
-    ngx_str_t                       text, type;
+    ngx_str_t                       type, text;
+    ngx_uint_t                      again;
     ngx_http_canonical_ctx_t       *ctx;
     ngx_http_canonical_mapping_t   *refused;
     ngx_http_canonical_loc_conf_t  *clcf;
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_canonical_module);
 
-    if (clcf->request == NULL && clcf->render == NULL) {
+    if (clcf->response && ngx_http_canonical_response_handler(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if ((clcf->request == NULL && clcf->render == NULL)
+        || !ngx_http_canonical_has_body(r))
+    {
         return NGX_DECLINED;
     }
 
@@ -59,8 +76,149 @@ ngx_http_canonical_request_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ctx->conf == clcf || !ngx_http_canonical_has_body(r)) {
+    again = ctx->conf && ctx->conf->request == clcf->request
+            && ctx->conf->render == clcf->render;
+
+    if (again && ctx->refused == 0) {
         return NGX_DECLINED;
+    }
+
+    if (ngx_http_canonical_is_error_page(r)) {
+        return ngx_http_canonical_forget(r);
+    }
+
+    if (again) {
+        return ctx->refused;
+    }
+
+    rc = ngx_http_canonical_take(r, ctx);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ctx->conf = clcf;
+    ctx->refused = NGX_HTTP_INTERNAL_SERVER_ERROR;
+
+    rc = ngx_http_canonical_make(r, ctx, &type, &text, &refused);
+
+    if (rc == NGX_DECLINED) {
+        ctx->refused = refused->status;
+        return ngx_http_canonical_refuse(r, refused);
+    }
+
+    if (rc != NGX_OK || ngx_http_canonical_replace(r, &type, &text) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->refused = 0;
+
+    return NGX_DECLINED;
+}
+
+
+/*
+ * A GET of a FHIR server has none, and passes.  A subrequest has that of its
+ * parent, if this was read at all: what the header says of it is not asked.
+ */
+
+static ngx_uint_t
+ngx_http_canonical_has_body(ngx_http_request_t *r)
+{
+    if (r->request_body && r->request_body->bufs) {
+        return 1;
+    }
+
+    if (r != r->main) {
+        return 0;
+    }
+
+    return r->headers_in.content_length_n > 0 || r->headers_in.chunked
+           || (r->method & (NGX_HTTP_POST|NGX_HTTP_PUT|NGX_HTTP_PATCH));
+}
+
+
+/* error_page has made a GET of it */
+
+static ngx_uint_t
+ngx_http_canonical_is_error_page(ngx_http_request_t *r)
+{
+    return r->internal && (r->error_page || r->err_status)
+           && (r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD));
+}
+
+
+/* an error page needs no body, and one that is not mapped goes nowhere */
+
+static ngx_int_t
+ngx_http_canonical_forget(ngx_http_request_t *r)
+{
+    ngx_http_request_body_t  *rb;
+
+    if (r->discard_body) {
+        return NGX_DECLINED;
+    }
+
+    if (r == r->main && (r->request_body == NULL || r->reading_body)) {
+
+        /* nobody will read the rest of it */
+
+        r->keepalive = 0;
+        r->lingering_close = 1;
+
+#if (NGX_HTTP_V2)
+        if (r->stream) {
+            r->stream->skip_data = 1;
+        }
+#endif
+    }
+
+    rb = ngx_pcalloc(r->pool, sizeof(ngx_http_request_body_t));
+
+    if (rb == NULL || ngx_http_canonical_headers(r, NULL, 0) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->request_body = rb;
+
+    return NGX_DECLINED;
+}
+
+
+/*
+ * The body as it came stays known: a redirect, or a subrequest, may lead to a
+ * location with other maps.  NGX_OK, or what the handler returns.
+ */
+
+static ngx_int_t
+ngx_http_canonical_take(ngx_http_request_t *r, ngx_http_canonical_ctx_t *ctx)
+{
+    ngx_int_t                       rc;
+    ngx_buf_t                      *b;
+    ngx_http_request_t             *pr;
+    ngx_http_canonical_ctx_t       *parent;
+    ngx_http_canonical_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_canonical_module);
+
+    for (pr = r->parent; pr && !ctx->has_body; pr = pr->parent) {
+
+        parent = ngx_http_canonical_ctx(pr);
+        if (parent == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        if (parent->has_body && r->request_body == pr->request_body) {
+            ctx->type = parent->type;
+            ctx->body = parent->body;
+            ctx->has_body = 1;
+        }
+    }
+
+    if (ctx->has_body) {
+        return (ctx->body.len > clcf->max_size)
+               ? NGX_HTTP_REQUEST_ENTITY_TOO_LARGE : NGX_OK;
     }
 
     rc = ngx_http_memory_body(r, clcf->max_size);
@@ -69,95 +227,70 @@ ngx_http_canonical_request_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    ctx->conf = clcf;
-    refused = NULL;
+    if (r->headers_in.content_type) {
+        ctx->type = r->headers_in.content_type->value;
+    }
+
+    if (r->request_body->bufs) {
+        b = r->request_body->bufs->buf;
+        ctx->body.data = b->pos;
+        ctx->body.len = b->last - b->pos;
+    }
+
+    ctx->has_body = 1;
+
+    return NGX_OK;
+}
+
+
+/* NGX_DECLINED with *refused; NGX_ERROR: no memory */
+
+static ngx_int_t
+ngx_http_canonical_make(ngx_http_request_t *r, ngx_http_canonical_ctx_t *ctx,
+    ngx_str_t *type, ngx_str_t *text, ngx_http_canonical_mapping_t **refused)
+{
+    ngx_int_t                       rc;
+    ngx_http_canonical_mapping_t   *mapping;
+    ngx_http_canonical_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_canonical_module);
 
     if (clcf->request) {
         rc = ngx_http_canonical_map_request(r, ctx, clcf->request);
 
-        if (rc == NGX_DECLINED) {
-            return ngx_http_canonical_refuse(r, ctx->request);
-        }
-
         if (rc != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+            *refused = ctx->request;
+            return rc;
         }
     }
 
     if (clcf->render) {
-        rc = ngx_http_canonical_render(r, ctx, clcf->render, &type, &text,
-                                       &refused);
-
-        if (rc == NGX_DECLINED) {
-            return ngx_http_canonical_refuse(r, refused);
-        }
-
-        if (rc != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-    } else {
-        type = (ctx->request->media == NGX_HTTP_CANONICAL_NDJSON)
-               ? ngx_http_canonical_lines_type : ngx_http_canonical_json_type;
-
-        text = ngx_http_canonical_print(r->pool, ctx->request,
-                                        ctx->request->run.objects);
-        if (text.data == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
+        return ngx_http_canonical_render(r, ctx, clcf->render, type, text,
+                                         refused);
     }
 
-    if (ngx_http_canonical_replace(r, &type, &text) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    mapping = ctx->request;
+
+    if (mapping->media == NGX_HTTP_CANONICAL_NDJSON) {
+        *type = ngx_http_canonical_lines_type;
+        *text = mapping->text;
+
+        return NGX_OK;
     }
 
-    return NGX_DECLINED;
+    *type = ngx_http_canonical_json_type;
+    *text = ngx_http_canonical_print(r->pool, mapping, mapping->run.objects);
+
+    return text->data ? NGX_OK : NGX_ERROR;
 }
 
-
-/* a GET of a FHIR server has none, and passes */
-
-static ngx_uint_t
-ngx_http_canonical_has_body(ngx_http_request_t *r)
-{
-    if (r->headers_in.content_length_n > 0 || r->headers_in.chunked) {
-        return 1;
-    }
-
-    if (r->request_body && r->request_body->bufs) {
-        return 1;
-    }
-
-    return r->method & (NGX_HTTP_POST|NGX_HTTP_PUT|NGX_HTTP_PATCH);
-}
-
-
-/*
- * The body as it came stays known: a redirect may lead to a location with
- * other maps.
- */
 
 static ngx_int_t
 ngx_http_canonical_map_request(ngx_http_request_t *r,
     ngx_http_canonical_ctx_t *ctx, ngx_array_t *maps)
 {
     ngx_int_t                      rc;
-    ngx_buf_t                     *b;
     ngx_http_canonical_mapping_t  *mapping;
-
-    if (!ctx->has_body) {
-        ctx->has_body = 1;
-
-        if (r->headers_in.content_type) {
-            ctx->type = r->headers_in.content_type->value;
-        }
-
-        if (r->request_body->bufs) {
-            b = r->request_body->bufs->buf;
-            ctx->body.data = b->pos;
-            ctx->body.len = b->last - b->pos;
-        }
-    }
 
     mapping = ngx_http_canonical_mapping(r, maps, &ctx->type);
     if (mapping == NULL) {
@@ -165,19 +298,68 @@ ngx_http_canonical_map_request(ngx_http_request_t *r,
     }
 
     mapping->body = ctx->body;
+
     ctx->request = mapping;
+    ctx->current = NULL;
+
+    if (ngx_http_canonical_is_packed(r)) {
+        return ngx_http_canonical_none(mapping,
+                                       NGX_HTTP_UNSUPPORTED_MEDIA_TYPE, 0,
+                                       "a packed body cannot be mapped");
+    }
 
     rc = ngx_http_canonical_map(r, mapping);
 
-    if (rc != NGX_OK) {
+    /* of lines each has its own objects, which are gone */
+
+    if (rc != NGX_OK || mapping->media == NGX_HTTP_CANONICAL_NDJSON) {
         return rc;
     }
 
-    ctx->current = (mapping->run.nobjects == 1) ? mapping->run.objects : NULL;
+    if (mapping->run.nobjects == 1) {
+        ctx->current = mapping->run.objects;
+    }
 
     ngx_http_canonical_warn(r, mapping);
 
     return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_canonical_is_packed(ngx_http_request_t *r)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return 0;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len == sizeof("Content-Encoding") - 1
+            && ngx_strncasecmp(h[i].key.data, (u_char *) "Content-Encoding",
+                               h[i].key.len)
+               == 0
+            && (h[i].value.len != sizeof("identity") - 1
+                || ngx_strncasecmp(h[i].value.data, (u_char *) "identity",
+                                   h[i].value.len)
+                   != 0))
+        {
+            return 1;
+        }
+    }
 }
 
 
@@ -188,7 +370,7 @@ ngx_http_canonical_render(ngx_http_request_t *r,
 {
     u_char                         buf[NGX_HTTP_CANONICAL_MSH_LEN];
     ngx_int_t                      rc;
-    ngx_str_t                      json, object, none;
+    ngx_str_t                      object;
     ngx_uint_t                     i;
     const char                    *why;
     ngx_canonical_msh_t            msh;
@@ -197,14 +379,9 @@ ngx_http_canonical_render(ngx_http_request_t *r,
     ngx_http_canonical_name_t    **name;
     ngx_http_canonical_mapping_t  *mapping;
 
-    ngx_str_null(&none);
-
-    json = (r->headers_in.content_type) ? r->headers_in.content_type->value
-                                        : none;
-
     mapping = ngx_http_canonical_mapping(r, maps, ctx->request
                                          ? &ngx_http_canonical_json_type
-                                         : &json);
+                                         : &ctx->type);
     if (mapping == NULL) {
         return NGX_ERROR;
     }
@@ -234,9 +411,8 @@ ngx_http_canonical_render(ngx_http_request_t *r,
     }
 
     if (i == maps->nelts) {
-        mapping->status = 422;
-        mapping->run.error.text = "no map for this type of object";
-        return NGX_DECLINED;
+        return ngx_http_canonical_none(mapping, 422, 0,
+                                       "no map for this type of object");
     }
 
     map = name[i]->value;
@@ -248,6 +424,12 @@ ngx_http_canonical_render(ngx_http_request_t *r,
 
     if (rc == NGX_DECLINED) {
         mapping->status = 422;
+    }
+
+    if (rc == NGX_ERROR && mapping->arena.full) {
+        return ngx_http_canonical_none(mapping,
+                                       NGX_HTTP_REQUEST_ENTITY_TOO_LARGE, 0,
+                                       "too much memory needed");
     }
 
     if (rc != NGX_OK) {
@@ -279,50 +461,41 @@ ngx_http_canonical_render_source(ngx_http_request_t *r,
     ngx_canonical_node_t **root)
 {
     ngx_int_t                       rc;
-    ngx_buf_t                      *b;
-    ngx_str_t                       text;
     ngx_canonical_limits_t          limits;
     ngx_http_canonical_loc_conf_t  *clcf;
 
     if (ctx->request) {
 
         if (ctx->current == NULL) {
-            mapping->status = 422;
-            mapping->run.error.text = "canonical_render needs one object";
-            return NGX_DECLINED;
+            return ngx_http_canonical_none(mapping, 422, 0,
+                                         "canonical_render needs one object");
         }
 
         *root = ctx->current->root;
         return NGX_OK;
     }
 
-    if (mapping->media != NGX_HTTP_CANONICAL_JSON) {
-        mapping->status = NGX_HTTP_UNSUPPORTED_MEDIA_TYPE;
-        mapping->run.error.text = "not a canonical object";
-        return NGX_DECLINED;
+    if (mapping->media != NGX_HTTP_CANONICAL_JSON
+        || ngx_http_canonical_is_packed(r))
+    {
+        return ngx_http_canonical_none(mapping,
+                                       NGX_HTTP_UNSUPPORTED_MEDIA_TYPE, 0,
+                                       "not a canonical object");
     }
 
-    if (r->request_body->bufs == NULL) {
-        mapping->status = NGX_HTTP_BAD_REQUEST;
-        mapping->run.error.text = "empty body";
-        return NGX_DECLINED;
+    if (ctx->body.len == 0) {
+        return ngx_http_canonical_none(mapping, NGX_HTTP_BAD_REQUEST, 0,
+                                       "empty body");
     }
-
-    b = r->request_body->bufs->buf;
-
-    text.data = b->pos;
-    text.len = b->last - b->pos;
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_canonical_module);
     ngx_http_canonical_limits(clcf, &limits);
 
-    rc = ngx_canonical_json_read(&mapping->arena, &text, &limits, root,
+    rc = ngx_canonical_json_read(&mapping->arena, &ctx->body, &limits, root,
                                  &mapping->run.error);
 
     if (rc == NGX_OK && (*root)->kind != NGX_CANONICAL_OBJECT) {
-        mapping->status = 422;
-        mapping->run.error.text = "not an object";
-        return NGX_DECLINED;
+        return ngx_http_canonical_none(mapping, 422, 0, "not an object");
     }
 
     if (rc == NGX_DECLINED) {
@@ -368,11 +541,26 @@ ngx_http_canonical_replace(ngx_http_request_t *r, ngx_str_t *type,
     ngx_chain_t              *cl;
     ngx_http_request_body_t  *rb;
 
+    rb = ngx_palloc(r->pool, sizeof(ngx_http_request_body_t));
+    if (rb == NULL) {
+        return NGX_ERROR;
+    }
+
+    *rb = *r->request_body;
+
+    rb->bufs = NULL;
+    rb->buf = NULL;
+
+    r->request_body = rb;
+
+    if (text->len == 0) {
+        return ngx_http_canonical_headers(r, type, 0);
+    }
+
     b = ngx_calloc_buf(r->pool);
     cl = ngx_alloc_chain_link(r->pool);
-    rb = ngx_pcalloc(r->pool, sizeof(ngx_http_request_body_t));
 
-    if (b == NULL || cl == NULL || rb == NULL) {
+    if (b == NULL || cl == NULL) {
         return NGX_ERROR;
     }
 
@@ -386,79 +574,51 @@ ngx_http_canonical_replace(ngx_http_request_t *r, ngx_str_t *type,
     cl->buf = b;
     cl->next = NULL;
 
-    *rb = *r->request_body;
     rb->bufs = cl;
-    rb->buf = NULL;
-
-    r->request_body = rb;
 
     return ngx_http_canonical_headers(r, type, text->len);
 }
 
 
+/* of another body; "type" is NULL: there is none any more */
+
 static ngx_int_t
 ngx_http_canonical_headers(ngx_http_request_t *r, ngx_str_t *type, size_t len)
 {
-    u_char           *p;
-    ngx_str_t         value;
-    ngx_list_t        list;
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h, *copy;
+    u_char      *p;
+    ngx_str_t    value;
+    ngx_list_t   list;
 
-    if (ngx_list_init(&list, r->pool, 16, sizeof(ngx_table_elt_t)) != NGX_OK)
-    {
+    if (ngx_http_canonical_copy_headers(r, &list) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    part = &r->headers_in.headers.part;
-    h = part->elts;
+    r->headers_in.content_length = NULL;
+    r->headers_in.content_type = NULL;
+    r->headers_in.content_length_n = -1;
 
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        if (&h[i] == r->headers_in.content_type
-            || &h[i] == r->headers_in.content_length
-            || &h[i] == r->headers_in.transfer_encoding)
-        {
-            continue;
-        }
-
-        copy = ngx_list_push(&list);
-        if (copy == NULL) {
+    if (type) {
+        p = ngx_pnalloc(r->pool, NGX_SIZE_T_LEN);
+        if (p == NULL) {
             return NGX_ERROR;
         }
 
-        *copy = h[i];
-    }
+        value.data = p;
+        value.len = ngx_sprintf(p, "%uz", len) - p;
 
-    p = ngx_pnalloc(r->pool, NGX_SIZE_T_LEN);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    value.data = p;
-    value.len = ngx_sprintf(p, "%uz", len) - p;
-
-    r->headers_in.content_length = ngx_http_canonical_header(&list,
+        r->headers_in.content_length = ngx_http_canonical_header(&list,
                                     "Content-Length", "content-length",
                                     &value);
-    r->headers_in.content_type = ngx_http_canonical_header(&list,
+        r->headers_in.content_type = ngx_http_canonical_header(&list,
                                     "Content-Type", "content-type", type);
 
-    if (r->headers_in.content_length == NULL
-        || r->headers_in.content_type == NULL)
-    {
-        return NGX_ERROR;
+        if (r->headers_in.content_length == NULL
+            || r->headers_in.content_type == NULL)
+        {
+            return NGX_ERROR;
+        }
+
+        r->headers_in.content_length_n = len;
     }
 
     r->headers_in.headers = list;
@@ -469,11 +629,68 @@ ngx_http_canonical_headers(ngx_http_request_t *r, ngx_str_t *type, size_t len)
         r->headers_in.headers.last = &r->headers_in.headers.part;
     }
 
-    r->headers_in.content_length_n = len;
     r->headers_in.transfer_encoding = NULL;
     r->headers_in.chunked = 0;
 
     return NGX_OK;
+}
+
+
+/* all but those of the body, each of which a client may have sent twice */
+
+static ngx_int_t
+ngx_http_canonical_copy_headers(ngx_http_request_t *r, ngx_list_t *list)
+{
+    ngx_str_t        *name;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h, *copy;
+
+    static ngx_str_t  names[] = {
+        ngx_string("Content-Type"),
+        ngx_string("Content-Length"),
+        ngx_string("Transfer-Encoding"),
+        ngx_null_string
+    };
+
+    if (ngx_list_init(list, r->pool, 16, sizeof(ngx_table_elt_t)) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return NGX_OK;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        for (name = names; name->len; name++) {
+            if (h[i].key.len == name->len
+                && ngx_strncasecmp(h[i].key.data, name->data, name->len) == 0)
+            {
+                break;
+            }
+        }
+
+        if (name->len) {
+            continue;
+        }
+
+        copy = ngx_list_push(list);
+        if (copy == NULL) {
+            return NGX_ERROR;
+        }
+
+        *copy = h[i];
+    }
 }
 
 

@@ -21,6 +21,8 @@ typedef struct {
 } ngx_http_canonical_slot_t;
 
 
+static ngx_http_canonical_ctx_t *ngx_http_canonical_lookup(
+    ngx_http_request_t *r);
 static ngx_int_t ngx_http_canonical_object_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_canonical_count_variable(ngx_http_request_t *r,
@@ -79,13 +81,43 @@ ngx_http_canonical_add_variables(ngx_conf_t *cf)
 }
 
 
+ngx_http_canonical_ctx_t *
+ngx_http_canonical_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t         *cln;
+    ngx_http_canonical_ctx_t   *ctx;
+    ngx_http_canonical_slot_t  *slot;
+
+    ctx = ngx_http_canonical_lookup(r);
+
+    if (ctx) {
+        return ctx;
+    }
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_canonical_slot_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    slot = cln->data;
+    ngx_memzero(slot, sizeof(ngx_http_canonical_slot_t));
+
+    slot->request = r;
+    cln->handler = ngx_http_canonical_cleanup;
+
+    ngx_http_set_ctx(r, &slot->ctx, ngx_http_canonical_module);
+
+    return &slot->ctx;
+}
+
+
 /*
  * On the pool, as an internal redirect forgets the contexts of modules.  A
  * subrequest has its own.
  */
 
-ngx_http_canonical_ctx_t *
-ngx_http_canonical_ctx(ngx_http_request_t *r)
+static ngx_http_canonical_ctx_t *
+ngx_http_canonical_lookup(ngx_http_request_t *r)
 {
     ngx_pool_cleanup_t         *cln;
     ngx_http_canonical_ctx_t   *ctx;
@@ -108,20 +140,24 @@ ngx_http_canonical_ctx(ngx_http_request_t *r)
         }
     }
 
-    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_canonical_slot_t));
-    if (cln == NULL) {
-        return NULL;
+    return NULL;
+}
+
+
+ngx_http_canonical_ctx_t *
+ngx_http_canonical_find(ngx_http_request_t *r)
+{
+    ngx_http_canonical_ctx_t  *ctx;
+
+    for ( /* void */ ; r; r = r->parent) {
+        ctx = ngx_http_canonical_lookup(r);
+
+        if (ctx && (ctx->request || ctx->response)) {
+            return ctx;
+        }
     }
 
-    slot = cln->data;
-    ngx_memzero(slot, sizeof(ngx_http_canonical_slot_t));
-
-    slot->request = r;
-    cln->handler = ngx_http_canonical_cleanup;
-
-    ngx_http_set_ctx(r, &slot->ctx, ngx_http_canonical_module);
-
-    return &slot->ctx;
+    return NULL;
 }
 
 
@@ -140,12 +176,9 @@ ngx_http_canonical_object_variable(ngx_http_request_t *r,
     ngx_str_t                 *s;
     ngx_http_canonical_ctx_t  *ctx;
 
-    ctx = ngx_http_canonical_ctx(r);
-    if (ctx == NULL) {
-        return NGX_ERROR;
-    }
+    ctx = ngx_http_canonical_find(r);
 
-    if (ctx->current == NULL) {
+    if (ctx == NULL || ctx->current == NULL) {
         v->not_found = 1;
         return NGX_OK;
     }
@@ -171,17 +204,14 @@ ngx_http_canonical_count_variable(ngx_http_request_t *r,
     ngx_http_canonical_ctx_t      *ctx;
     ngx_http_canonical_mapping_t  *mapping;
 
-    ctx = ngx_http_canonical_ctx(r);
+    ctx = ngx_http_canonical_find(r);
+
     if (ctx == NULL) {
-        return NGX_ERROR;
-    }
-
-    mapping = ctx->request ? ctx->request : ctx->response;
-
-    if (mapping == NULL) {
         v->not_found = 1;
         return NGX_OK;
     }
+
+    mapping = ctx->request ? ctx->request : ctx->response;
 
     p = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
     if (p == NULL) {
@@ -204,16 +234,18 @@ ngx_http_canonical_unmapped_variable(ngx_http_request_t *r,
     ngx_http_canonical_ctx_t      *ctx;
     ngx_http_canonical_mapping_t  *mapping;
 
-    ctx = ngx_http_canonical_ctx(r);
+    ctx = ngx_http_canonical_find(r);
+
     if (ctx == NULL) {
-        return NGX_ERROR;
+        v->not_found = 1;
+        return NGX_OK;
     }
 
     mapping = ctx->request ? ctx->request : ctx->response;
 
-    /* of lines nothing is kept */
+    /* of lines, the last one tells nothing of the others */
 
-    if (mapping == NULL || mapping->nused == 0
+    if (mapping->nused == 0 || mapping->line
         || (mapping->run.root == NULL && mapping->run.message == NULL))
     {
         v->not_found = 1;
@@ -227,7 +259,10 @@ ngx_http_canonical_unmapped_variable(ngx_http_request_t *r,
                                        NGX_HTTP_CANONICAL_UNMAPPED_MAX, &list)
             != NGX_OK)
         {
-            return NGX_ERROR;
+            /* canonical_max_memory is no reason to fail here */
+
+            v->not_found = 1;
+            return mapping->arena.full ? NGX_OK : NGX_ERROR;
         }
 
         mapping->unmapped = list;
@@ -249,12 +284,9 @@ ngx_http_canonical_path_variable(ngx_http_request_t *r,
     ngx_canonical_node_t      *node;
     ngx_http_canonical_ctx_t  *ctx;
 
-    ctx = ngx_http_canonical_ctx(r);
-    if (ctx == NULL) {
-        return NGX_ERROR;
-    }
+    ctx = ngx_http_canonical_find(r);
 
-    if (ctx->current == NULL) {
+    if (ctx == NULL || ctx->current == NULL) {
         v->not_found = 1;
         return NGX_OK;
     }

@@ -15,11 +15,13 @@ typedef struct {
     u_char       *last;
     u_char       *end;
     size_t        max;
+    ngx_int_t     status;        /* why it could not be read */
 } ngx_http_memory_body_t;
 
 
 static ngx_int_t ngx_http_memory_body_check(ngx_http_request_t *r,
     size_t max);
+static ngx_int_t ngx_http_memory_body_large(ngx_http_request_t *r);
 static void ngx_http_memory_body_init(ngx_http_request_t *r);
 static void ngx_http_memory_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_memory_body_collect(ngx_http_request_t *r,
@@ -39,12 +41,24 @@ ngx_http_memory_body(ngx_http_request_t *r, size_t max)
     ngx_pool_cleanup_t      *cln;
     ngx_http_memory_body_t  *mb;
 
+    mb = ngx_http_memory_body_get(r);
+
+    if (mb && mb->status) {
+        return mb->status;
+    }
+
     if (r->request_body) {
         return ngx_http_memory_body_check(r, max);
     }
 
+    if (r != r->main || r->discard_body) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "request body cannot be read any more");
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     if (max && r->headers_in.content_length_n > (off_t) max) {
-        return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+        return ngx_http_memory_body_large(r);
     }
 
     cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_memory_body_t));
@@ -64,6 +78,7 @@ ngx_http_memory_body(ngx_http_request_t *r, size_t max)
     rc = ngx_http_read_client_request_body(r, ngx_http_memory_body_init);
 
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        mb->status = rc;
         return rc;
     }
 
@@ -78,8 +93,15 @@ static ngx_int_t
 ngx_http_memory_body_check(ngx_http_request_t *r, size_t max)
 {
     size_t                   len;
+    ngx_int_t                rc;
     ngx_chain_t             *cl;
     ngx_http_memory_body_t   mb;
+
+    if (r->reading_body) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "request body is being read by another");
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     len = 0;
 
@@ -95,7 +117,7 @@ ngx_http_memory_body_check(ngx_http_request_t *r, size_t max)
     }
 
     if (max && len > max) {
-        return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+        return ngx_http_memory_body_large(r);
     }
 
     cl = r->request_body->bufs;
@@ -114,11 +136,19 @@ ngx_http_memory_body_check(ngx_http_request_t *r, size_t max)
         mb.last = ngx_cpymem(mb.last, cl->buf->pos, ngx_buf_size(cl->buf));
     }
 
-    if (ngx_http_memory_body_set(r, &mb) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    rc = ngx_http_memory_body_set(r, &mb);
 
-    return NGX_DECLINED;
+    return (rc == NGX_OK) ? NGX_DECLINED : rc;
+}
+
+
+static ngx_int_t
+ngx_http_memory_body_large(ngx_http_request_t *r)
+{
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "client intended to send too large body");
+
+    return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
 }
 
 
@@ -154,20 +184,19 @@ ngx_http_memory_body_handler(ngx_http_request_t *r)
     for ( ;; ) {
         rc = ngx_http_memory_body_collect(r, mb);
 
-        if (rc != NGX_OK) {
-            ngx_http_finalize_request(r, rc);
-            return;
+        if (rc == NGX_OK && !r->reading_body) {
+            rc = ngx_http_memory_body_set(r, mb);
+            break;
         }
 
-        if (!r->reading_body) {
+        if (rc != NGX_OK) {
             break;
         }
 
         rc = ngx_http_read_unbuffered_request_body(r);
 
         if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
-            ngx_http_finalize_request(r, rc);
-            return;
+            break;
         }
 
         if (r->reading_body && r->request_body->bufs == NULL) {
@@ -176,15 +205,16 @@ ngx_http_memory_body_handler(ngx_http_request_t *r)
         }
     }
 
-    if (ngx_http_memory_body_set(r, mb) != NGX_OK) {
-        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+    r->request_body_no_buffering = 0;
+    r->read_event_handler = ngx_http_block_reading;
+
+    if (rc != NGX_OK) {
+        mb->status = rc;
+        ngx_http_finalize_request(r, rc);
         return;
     }
 
-    r->request_body_no_buffering = 0;
     r->preserve_body = 1;
-
-    r->read_event_handler = ngx_http_block_reading;
     r->write_event_handler = ngx_http_core_run_phases;
     ngx_http_core_run_phases(r);
 }
@@ -205,9 +235,7 @@ ngx_http_memory_body_collect(ngx_http_request_t *r,
         size = b->last - b->pos;
 
         if (mb->max && size > mb->max - (mb->last - mb->start)) {
-            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                          "client intended to send too large body");
-            return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+            return ngx_http_memory_body_large(r);
         }
 
         if (ngx_http_memory_body_reserve(r, mb, size) != NGX_OK) {
@@ -284,13 +312,10 @@ ngx_http_memory_body_set(ngx_http_request_t *r, ngx_http_memory_body_t *mb)
     }
 
     b = ngx_calloc_buf(r->pool);
-    if (b == NULL) {
-        return NGX_ERROR;
-    }
-
     cl = ngx_alloc_chain_link(r->pool);
-    if (cl == NULL) {
-        return NGX_ERROR;
+
+    if (b == NULL || cl == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     b->start = mb->start;
@@ -309,6 +334,8 @@ ngx_http_memory_body_set(ngx_http_request_t *r, ngx_http_memory_body_t *mb)
 }
 
 
+/* NULL: it was not read here */
+
 static ngx_http_memory_body_t *
 ngx_http_memory_body_get(ngx_http_request_t *r)
 {
@@ -316,13 +343,11 @@ ngx_http_memory_body_get(ngx_http_request_t *r)
 
     for (cln = r->pool->cleanup; cln; cln = cln->next) {
         if (cln->handler == ngx_http_memory_body_cleanup) {
-            break;
+            return cln->data;
         }
     }
 
-    /* put there before the reading began */
-
-    return cln->data;
+    return NULL;
 }
 
 

@@ -18,7 +18,8 @@
  * To be returned from a phase handler of the main request: NGX_DECLINED, the
  * body is there; NGX_DONE, the phases run again, from this handler on, when
  * it is; or a status: 413 when it is larger than "max" bytes, 0: no bound of
- * ours, others as ngx_http_read_client_request_body() has them.
+ * ours, others as ngx_http_read_client_request_body() has them.  What could
+ * not be read once has the same status ever after.
  *
  * Afterwards r->request_body->bufs is NULL or one buffer in memory.
  */

@@ -7,7 +7,6 @@ use MapTest;
 # conf/maps/adt.conf and adt_account.conf: visits, accounts, merged patients.
 
 sub adt;
-sub segment;
 sub change;
 
 my $t = MapTest->start(shipped => 1, locations => <<'EOL',
@@ -369,15 +368,6 @@ sub adt {
                       . '|M-1|P|2.5.1', @segments, '';
 }
 
-
-sub segment {
-    my ($name, %fields) = @_;
-    my @fields;
-
-    $fields[$_ - 1] = $fields{$_} for keys %fields;
-
-    return join '|', $name, map { $_ // '' } @fields;
-}
 
 
 sub change {

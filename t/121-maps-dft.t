@@ -8,7 +8,6 @@ use MapTest;
 # left the store.
 
 sub dft;
-sub segment;
 
 my $t = MapTest->start(shipped => 1, locations => <<'EOL',
     location /both {
@@ -257,12 +256,3 @@ sub dft {
         @segments, '';
 }
 
-
-sub segment {
-    my ($name, %fields) = @_;
-    my @fields;
-
-    $fields[$_ - 1] = $fields{$_} for keys %fields;
-
-    return join '|', $name, map { $_ // '' } @fields;
-}

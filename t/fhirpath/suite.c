@@ -240,7 +240,7 @@ suite_run(suite_test_t *t, suite_file_t *file)
     unit_arena(&a, 1 << 24);
 
     type = file ? file->root->type : 0;
-    fp = ngx_fhirpath_compile(&a, &t->expression, type, 0, &at, &why);
+    fp = ngx_fhirpath_compile(&a, &t->expression, type, type, 0, &at, &why);
 
     if (fp == NULL) {
         verdict = suite_refused(t, why);

@@ -34,7 +34,11 @@ static ngx_fhirpath_t *fuzz_compile(ngx_canonical_arena_t *a,
 static void fuzz_eval(fuzz_run_t *r, ngx_fhirpath_t *fp,
     ngx_canonical_node_t *root);
 static void fuzz_same(fuzz_run_t *a, fuzz_run_t *b);
-static void fuzz_read(void *data, ngx_str_t *names, ngx_uint_t n);
+static void fuzz_read(void *data, ngx_str_t *names, ngx_uint_t n,
+    ngx_uint_t resource);
+static void fuzz_element(void *data, ngx_uint_t of, ngx_str_t *name,
+    ngx_str_t *by);
+static void fuzz_end(void *data, ngx_str_t *name);
 
 
 static const char  fuzz_patient[] =
@@ -101,6 +105,8 @@ fuzz_fhir(ngx_str_t *text)
         check(dynamic);
 
         ngx_fhirpath_reads(fp, fuzz_read, NULL);
+        ngx_fhirpath_elements(fp, fuzz_element, NULL);
+        ngx_fhirpath_ends(fp, fuzz_end, NULL);
 
         fuzz_eval(&one, fp, root);
         fuzz_eval(&two, dynamic, root);
@@ -152,7 +158,7 @@ fuzz_compile(ngx_canonical_arena_t *a, ngx_str_t *text, ngx_uint_t type,
     const char      *why;
     ngx_fhirpath_t  *fp;
 
-    fp = ngx_fhirpath_compile(a, text, type, untyped, &at, &why);
+    fp = ngx_fhirpath_compile(a, text, type, type, untyped, &at, &why);
 
     if (fp == NULL) {
         check(why && strlen(why) && at <= text->len);
@@ -224,7 +230,7 @@ fuzz_same(fuzz_run_t *a, fuzz_run_t *b)
 
 
 static void
-fuzz_read(void *data, ngx_str_t *names, ngx_uint_t n)
+fuzz_read(void *data, ngx_str_t *names, ngx_uint_t n, ngx_uint_t resource)
 {
     size_t      sum;
     ngx_uint_t  i;
@@ -234,4 +240,21 @@ fuzz_read(void *data, ngx_str_t *names, ngx_uint_t n)
     }
 
     check(n == 0 || sum > 0 || names[0].data != NULL);
+}
+
+
+static void
+fuzz_element(void *data, ngx_uint_t of, ngx_str_t *name, ngx_str_t *by)
+{
+    check(name->data != NULL);
+    check(of == 0 || ngx_fhir_type_name(of)->len);
+    check(of == 0 || ngx_fhir_element(of, name->data, name->len));
+    check(by == NULL || by->len == 0 || by->data);
+}
+
+
+static void
+fuzz_end(void *data, ngx_str_t *name)
+{
+    check(name == NULL || name->len == 0 || name->data);
 }

@@ -31,6 +31,11 @@ package MapTest;
 #
 #   $t->post($uri, $type, $body, @headers)
 #              the answer as a hash: status, header, type, body
+#   $t->get($uri, @headers)    the same of a GET, over HTTP/1.1
+#   $t->raw($bytes, $method)   the same of what is sent as it is; besides,
+#              complete is true when the answer came to its end, and raw is all
+#   $t->connect      a socket
+#   answer($text)    such a hash of a text
 #   $t->er7($text)   "\n" to CR, as (type, body)
 #   $t->json($text)  (application/fhir+json, body), $t->xml($text)
 #   $t->objects($map, $type, $body)   the objects, decoded, or the test fails
@@ -55,7 +60,7 @@ use Test::More ();
 use lib dirname(__FILE__);
 use Engine;
 
-our @EXPORT = ('facts', 'segment', @Engine::EXPORT);
+our @EXPORT = ('facts', 'segment', 'answer', @Engine::EXPORT);
 
 
 sub start {
@@ -160,6 +165,78 @@ sub post {
 
     return { status => $status // 0, header => $header // '', type => $got,
              body => $rest // '' };
+}
+
+
+sub connect {
+    my ($self) = @_;
+
+    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+                                     PeerPort => $self->{engine}->port('HTTP'))
+        or die "cannot connect: $!\n";
+    $sock->autoflush;
+
+    return $sock;
+}
+
+
+sub get {
+    my ($self, $uri, @headers) = @_;
+
+    return $self->raw(join "\r\n", "GET $uri HTTP/1.1", 'Host: localhost',
+                      'Connection: close', @headers, '', '');
+}
+
+
+sub raw {
+    my ($self, $bytes, $method) = @_;
+    my $sock = $self->connect;
+
+    print $sock $bytes;
+
+    local $/;
+    return answer(scalar <$sock>, $method);
+}
+
+
+sub answer {
+    my ($text, $method) = @_;
+
+    $text //= '';
+
+    my ($status) = $text =~ /^HTTP\/1\.\d (\d+)/;
+    my ($header, $body) = $text =~ /\A(.*?\r\n)\r\n(.*)\z/s;
+
+    $header //= '';
+    $body //= '';
+
+    my ($type) = $header =~ /^Content-Type: (.*)\r$/mi;
+    my ($length) = $header =~ /^Content-Length: (\d+)\r$/mi;
+    my $complete = $status
+                   && (!defined $length || length $body == $length
+                       || ($method // '') eq 'HEAD');
+
+    if ($header =~ /^Transfer-Encoding: chunked\r$/mi) {
+        my $rest = $body;
+
+        $body = '';
+        $complete = 0;
+
+        while ($rest =~ s/\A([0-9a-f]+)\r\n//i) {
+            my $size = hex $1;
+
+            if ($size == 0) {
+                $complete = $rest eq "\r\n";
+                last;
+            }
+
+            $body .= substr $rest, 0, $size, '';
+            $rest =~ s/\A\r\n// or last;
+        }
+    }
+
+    return { status => $status // 0, header => $header, type => $type,
+             body => $body, complete => $complete, raw => $text };
 }
 
 

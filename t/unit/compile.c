@@ -437,6 +437,22 @@ test_target(void)
         "1: \"a\" is set as a value, an object or an array elsewhere");
     bad(ADT "set a PID-1; each a[] DG1 { set x DG1-3; } }",
         "1: \"a\" is set as a value, an object or an array elsewhere");
+    bad(HEAD "\nset a PID-1;\neach x ORC {\nset a.b ORC-1;\neach y OBR {"
+        "emit z key=id; set id OBR-1; } } }",
+        "4: \"a\" is set as a value, an object or an array elsewhere");
+    bad(HEAD "\nset a.b PID-1;\neach x ORC {\nset a ORC-1;\neach y OBR {"
+        "emit z key=id; set id OBR-1; } } }",
+        "4: \"a\" is set as a value, an object or an array elsewhere");
+    bad(HEAD "\nset a.b PID-1;\neach x ORC {\neach y OBR {emit z key=id; "
+        "set id OBR-1; }\nset a.b.c ORC-1; } }",
+        "5: \"b\" is set as a value, an object or an array elsewhere");
+    bad(HEAD "\nset a.b PID-1;\neach x ORC {\nset c ORC-1;\neach y OBR {"
+        "emit z key=id; set id OBR-1;\nset a[] OBR-2; } } }",
+        "6: \"a\" is set as a value, an object or an array elsewhere");
+    good(HEAD "set a.b PID-1; set v PID-2; each x ORC { set a.b ORC-1; "
+         "set a.c ORC-2; set v ORC-3; each y OBR { emit z key=id; "
+         "set id OBR-1; set a.d OBR-2; } } }");
+
     bad(ADT "set t PID-3 hmac=patient; set t_previous PID-4; }",
         "1: \"t_previous\" is set in line 1 already");
     bad(ADT "set 1a PID-1; }", "1: invalid target \"1a\"");
@@ -705,9 +721,26 @@ test_fhir(void)
 }
 
 
+/* a source that a map must not have, for all that its "phi" says */
+
+static void
+phi(const char *head, const char *source)
+{
+    char  text[1024], error[512];
+
+    snprintf(text, sizeof(text), "%sset a \"%s\"; }", head, source);
+    snprintf(error, sizeof(error), "1: \"a\" lets PHI through: %s is neither "
+             "hmac= nor mask= nor in \"phi allow=\"", source);
+
+    bad(text, error);
+}
+
+
 static void
 test_phi(void)
 {
+    ngx_canonical_map_t  *m;
+
     good(ADT "set a PID-5; }");
     good(ADT "set a PID-3 hmac=patient; set b PID-7 mask=year; "
          "set c PID-5 drop; set d PID-8; when PID-5 present { const e x; }"
@@ -741,32 +774,112 @@ test_phi(void)
         "1: \"a[].b\" lets PHI through: contact is neither hmac= nor mask= "
         "nor in \"phi allow=\"");
     bad(PAT "set a \"%resource.birthDate\"; phi; }",
-        "1: \"a\" lets PHI through: birthDate is neither hmac= nor mask= nor "
-        "in \"phi allow=\"");
-    good(PAT "set a gender; phi; }");
+        "1: \"a\" lets PHI through: %resource.birthDate is neither hmac= nor "
+        "mask= nor in \"phi allow=\"");
+    good(PAT "set a gender; set b maritalStatus.text; set c deceased; "
+         "set d link.other.display; set e generalPractitioner.display; "
+         "set f communication.language.text; phi; }");
 
 #define ENC  "canonical_map m version=1 { from fhir Encounter;"               \
              "emit encounter key=id; set id id; phi;"
 
     good(ENC "set a identifier.value; set b participant.individual.display;"
-         "set c \"serviceProvider.resolve().ofType(Organization).name\"; }");
-    bad(ENC "set a \"subject.resolve().name.family\"; }",
-        "1: \"a\" lets PHI through: subject.resolve().name.family is neither "
-        "hmac= nor mask= nor in \"phi allow=\"");
-    bad(ENC "set a \"subject.resolve().ofType(Patient).birthDate\"; }",
-        "1: \"a\" lets PHI through: subject.resolve().ofType(Patient)"
-        ".birthDate is neither hmac= nor mask= nor in \"phi allow=\"");
+         "set c \"serviceProvider.resolve().ofType(Organization).name\";"
+         "set d subject.reference; set e subject.display drop;"
+         "set f subject.display mask=initial; set g location.location.display;"
+         "set h \"participant.where(individual.display = 'x')"
+         ".individual.identifier.value\"; when subject.display present {"
+         "const i 1; } }");
+    phi(ENC, "subject.resolve().name.family");
+    phi(ENC, "subject.resolve().ofType(Patient).birthDate");
+    phi(ENC, "subject.display");
+    phi(ENC, "subject.identifier.value");
+    phi(ENC, "(subject | serviceProvider).display");
+    phi(ENC, "iif(status = 'x', serviceProvider, subject).display");
+    phi(ENC, "'x' & subject.first().display");
+    phi(ENC, "%resource.subject.display");
+    phi(ENC, "partOf.resolve().subject.where(true).display");
+    phi(ENC, "contained.name");
+    phi(ENC, "contained.ofType(RelatedPerson).telecom.value");
+    good(ENC "set a contained.ofType(Practitioner).name.family; }");
+    bad(ENC "set a \"{id}/{subject.display}\"; }",
+        "1: \"a\" lets PHI through: subject.display is neither hmac= nor "
+        "mask= nor in \"phi allow=\"");
     bad(ENC "each p[] subject.resolve() { set a telecom.value; } }",
-        "1: \"p[].a\" lets PHI through: subject.telecom.value is neither "
+        "1: \"p[].a\" lets PHI through: telecom.value is neither hmac= nor "
+        "mask= nor in \"phi allow=\"");
+    bad(ENC "each p[] \"(subject | serviceProvider)\" {"
+        "each q[] where(true) { set a display; } } }",
+        "1: \"p[].q[].a\" lets PHI through: display is neither hmac= nor "
+        "mask= nor in \"phi allow=\"");
+    bad(ENC "each p[] serviceProvider | subject { set a display; } }",
+        "1: \"p[].a\" lets PHI through: display is neither hmac= nor "
+        "mask= nor in \"phi allow=\"");
+    good(ENC "each p[] participant.individual { set a display; } }");
+    m = good(ENC "each p[] participant.individual { "
+             "set a %resource.identifier.value; } }");
+    ok(reads_chain(m, "identifier.value")
+       && !reads_chain(m, "participant.individual.identifier.value"),
+       "%resource is what the map is for, also in each");
+    bad(ENC "each p[] participant { set a %resource.subject.display; } }",
+        "1: \"p[].a\" lets PHI through: %resource.subject.display is neither "
         "hmac= nor mask= nor in \"phi allow=\"");
+    bad(PAT "each p[] contained.ofType(Organization) { "
+        "set a %resource.name.family; } phi; }",
+        "1: \"p[].a\" lets PHI through: %resource.name.family is neither "
+        "hmac= nor mask= nor in \"phi allow=\"");
+    good(ENC "each p[] subject { each q[] extension { "
+         "set a value.ofType(Reference).display; } } }");
 
 #define BUNDLE  "canonical_map m version=1 { from fhir Bundle;"               \
                 "emit bundle key=id; set id id; phi;"
 
-    bad(BUNDLE "set a entry.resource.ofType(Patient).birthDate; }",
-        "1: \"a\" lets PHI through: entry.resource.birthDate is neither "
-        "hmac= nor mask= nor in \"phi allow=\"");
-    good(BUNDLE "set a entry.resource.ofType(Encounter).identifier.value; }");
+    phi(BUNDLE, "entry.resource.ofType(Patient).birthDate");
+    phi(BUNDLE, "(entry.resource.ofType(Encounter).id"
+                " | entry.resource.name.family)");
+    phi(BUNDLE, "entry.resource.ofType(Encounter).subject.display");
+    phi(BUNDLE, "entry.resource.ofType(Patient).contact.gender");
+    phi(BUNDLE, "entry.resource.where($this is Encounter).address.city");
+    good(BUNDLE "set a entry.resource.ofType(Encounter).identifier.value;"
+         "set b \"(entry.resource.ofType(Organization).name "
+         "| entry.resource.ofType(Location).name)\"; }");
+    bad(BUNDLE "each e[] entry { set a "
+        "\"(resource.ofType(Encounter).id | resource.name.family)\"; } }",
+        "1: \"e[].a\" lets PHI through: (resource.ofType(Encounter).id | "
+        "resource.name.family) is neither hmac= nor mask= nor in \"phi "
+        "allow=\"");
+
+    /* one of several resources */
+
+#define PLACES  "canonical_map m version=1 { from fhir Organization Location;"\
+                "emit place key=id; set id id; phi;"
+
+    good(PLACES "set a name; set b managingOrganization.display; }");
+    phi(PLACES, "(name | partOf.resolve().birthDate)");
+    phi("canonical_map m version=1 { from fhir Organization Person;"
+        "emit x key=id; set id id; phi;", "name");
+    phi("canonical_map m version=1 { from fhir Encounter Patient;"
+        "emit x key=id; set id id; phi;", "(class.code | birthDate)");
+
+    /* objects as a whole, which JSON may hold */
+
+#define COPY  "canonical_map m version=1 { from fhir Encounter; to json; phi;"
+
+    phi(COPY, "$this");
+    phi(COPY, "subject");
+    phi(COPY, "participant");
+    phi(COPY, "contained");
+    phi(COPY, "subject.resolve().ofType(Patient)");
+    m = good(COPY "set a class; set b serviceProvider; set c status;"
+             "set d subject.resolve().gender; set e period; }");
+    ok(!find(m->block->rules, "a")->flat
+       && !find(m->block->rules, "b")->flat
+       && find(m->block->rules, "d")->flat, "what may be anything is text");
+    m = good(COPY "set d subject.resolve(); phi allow=d; }");
+    ok(!find(m->block->rules, "d")->flat, "unless it may go out");
+    m = good("canonical_map m version=1 { from fhir Encounter; to json;"
+             "set d subject; }");
+    ok(!find(m->block->rules, "d")->flat, "or the map does not care");
 }
 
 

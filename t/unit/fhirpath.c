@@ -709,7 +709,7 @@ test_items(void)
 
 
 static void
-collect(void *data, ngx_str_t *names, ngx_uint_t n)
+collect(void *data, ngx_str_t *names, ngx_uint_t n, ngx_uint_t resource)
 {
     char        *out = data;
     ngx_uint_t   i;
@@ -717,6 +717,10 @@ collect(void *data, ngx_str_t *names, ngx_uint_t n)
     out += strlen(out);
 
     *out++ = ' ';
+
+    if (resource) {
+        *out++ = '/';
+    }
 
     for (i = 0; i < n; i++) {
         out += sprintf(out, "%s%.*s", i ? "." : "", (int) names[i].len,
@@ -755,6 +759,8 @@ test_reads(void)
         { "Encounter", "iif(status = 'x', period.start, period.end)",
           "status period.start period.end" },
         { "Encounter", "subject.resolve().id", "subject.reference" },
+        { "Encounter", "participant.where(%resource.status = 'x').period",
+          "/status participant.period" },
         { "Encounter", "extension('u').value",
           "extension.url extension.value" },
         { "Encounter", "participant[0].period.select($this.end)",
@@ -803,40 +809,124 @@ test_reads(void)
 
 
 static void
-collect_element(void *data, ngx_uint_t of, ngx_str_t *name)
+collect_end(void *data, ngx_str_t *name)
 {
     char       *out = data;
-    ngx_str_t  *type;
+    ngx_str_t   none = ngx_string("^"), aside = ngx_string("-");
+
+    name = !name ? &none : name->len ? name : &aside;
+
+    sprintf(out + strlen(out), " %.*s ", (int) name->len, (char *) name->data);
+}
+
+
+/* "type:name<by", the focus is "^" */
+
+static void
+collect_element(void *data, ngx_uint_t of, ngx_str_t *name, ngx_str_t *by)
+{
+    char       *out = data;
+    ngx_str_t  *type, none = ngx_string("^");
 
     type = ngx_fhir_type_name(of);
+    by = by ? by : &none;
 
-    sprintf(out + strlen(out), " %.*s:%.*s ", (int) type->len,
-            (char *) type->data, (int) name->len, (char *) name->data);
+    sprintf(out + strlen(out), " %.*s:%.*s<%.*s ", (int) type->len,
+            (char *) type->data, (int) name->len, (char *) name->data,
+            (int) by->len, (char *) by->data);
 }
 
 
 static void
 test_elements(void)
 {
-    char                    out[1024];
-    size_t                  at;
-    const char             *why;
+    char                    out[2048], *p, *q;
+    size_t                  at, i;
+    const char             *why, *want;
     ngx_fhirpath_t         *fp;
     ngx_canonical_arena_t   a;
 
-    unit_arena(&a, 1 << 20);
-    out[0] = '\0';
+    static const struct {
+        const char  *expression;
+        const char  *elements;
+        const char  *ends;
+    } tests[] = {
+        { "subject.resolve().ofType(Patient).name.where(use = 'a').family",
+          "Encounter:subject<^ Patient:name< HumanName:use<name "
+          "HumanName:family<name", "family" },
+        { "subject.resolve().birthDate", "Encounter:subject<^ :birthDate<",
+          "birthDate" },
+        { "subject.display", "Encounter:subject<^ Reference:display<subject",
+          "display" },
+        { "(subject | serviceProvider).where(true).first().display",
+          "Encounter:subject<^ Encounter:serviceProvider<^ "
+          "Reference:display<subject Reference:display<serviceProvider",
+          "display display" },
+        { "partOf.resolve().ofType(Encounter).where(true).subject[0].display",
+          "Encounter:partOf<^ Encounter:subject< Reference:display<subject",
+          "display" },
+        { "partOf.resolve().where(true).subject.first().display",
+          "Encounter:partOf<^ :subject< :display<subject", "display" },
+        { "where(status = 'x')", "Encounter:status<^", "^" },
+        { "partOf.resolve()", "Encounter:partOf<^", "-" },
+        { "iif(status = 'x', subject, partOf.resolve())",
+          "Encounter:status<^ Encounter:subject<^ Encounter:partOf<^",
+          "subject -" },
+        { "participant.select(individual).display",
+          "Encounter:participant<^ "
+          "Encounter.participant:individual<participant "
+          "Reference:display<individual", "display" },
+        { "status & 'x'", "Encounter:status<^", "" },
+        { "participant.individual.where(%resource.id = display).reference",
+          "Encounter:participant<^ "
+          "Encounter.participant:individual<participant Encounter:id< "
+          "Reference:display<individual Reference:reference<individual",
+          "reference" },
+        { "extension('u').value.ofType(Reference).display",
+          "Extension:value<extension Reference:display<value", "display" }
+    };
 
-    fp = compile(&a, "Encounter", "subject.resolve().ofType(Patient).name"
-                 ".where(use = 'a').family | subject.resolve().birthDate", 0,
-                 &at, &why);
-    ngx_fhirpath_elements(fp, collect_element, out);
+    for (i = 0; i < 2 * sizeof(tests) / sizeof(tests[0]); i++) {
+        unit_arena(&a, 1 << 20);
+        out[0] = '\0';
 
-    ok(strstr(out, " Encounter:subject ") && strstr(out, " Patient:name ")
-       && strstr(out, " HumanName:use ") && strstr(out, " HumanName:family ")
-       && strstr(out, " :birthDate "), "elements and what they are of");
+        want = (i & 1) ? tests[i / 2].ends : tests[i / 2].elements;
 
-    unit_arena_free(&a);
+        fp = compile(&a, "Encounter", tests[i / 2].expression, 0, &at, &why);
+
+        if (fp) {
+            if (i & 1) {
+                ngx_fhirpath_ends(fp, collect_end, out);
+
+            } else {
+                ngx_fhirpath_elements(fp, collect_element, out);
+            }
+        }
+
+        /* in any order, and not one more */
+
+        at = 0;
+
+        for (p = (char *) want; *want; p = q + 1) {
+            char  item[128];
+
+            q = strchr(p, ' ');
+            q = q ? q : p + strlen(p);
+
+            sprintf(item, " %.*s ", (int) (q - p), p);
+            at += strstr(out, item) ? strlen(item) : 10000;
+
+            if (*q == '\0') {
+                break;
+            }
+        }
+
+        if (!ok(fp && at == strlen(out), tests[i / 2].expression)) {
+            printf("#   got %s\n#   want %s\n", fp ? out : why, want);
+        }
+
+        unit_arena_free(&a);
+    }
 }
 
 
@@ -869,13 +959,15 @@ compile(ngx_canonical_arena_t *a, const char *type, const char *text,
     ngx_uint_t untyped, size_t *at, const char **why)
 {
     ngx_str_t   s;
-    ngx_uint_t  number;
+    ngx_uint_t  number, resource;
 
     s.data = (u_char *) text;
     s.len = strlen(text);
     number = type ? ngx_fhir_type((u_char *) type, strlen(type)) : 0;
 
-    return ngx_fhirpath_compile(a, &s, number, untyped, at, why);
+    resource = ngx_fhir_type_is_resource(number) ? number : 0;
+
+    return ngx_fhirpath_compile(a, &s, number, resource, untyped, at, why);
 }
 
 

@@ -303,7 +303,7 @@ static const char *outer_map =
     " from hl7 ADT;"
     " set patient.id PID-3.1; set list[] PID-4[*]; set same PID-3.1;"
     " each o[] PID-4 { set a .; }"
-    " when PID-3 present { const there yes; } set other PID-3.1;"
+    " when PID-3 present { const there yes; } set other.b PID-3.1;"
     " each x ZZA with ZZB {"
     "   set a ZZA-1;"
     "   set patient.group ZZA-1; set other.a ZZA-2;"
@@ -325,15 +325,15 @@ test_objects(void)
        "{\"type\":\"thing\",\"map\":\"m@1\",\"key\":\"1\",\"patient\":{"
        "\"id\":\"P1\",\"group\":\"g1\",\"name\":\"n1\"},\"list\":[\"u\",\"v\","
        "\"n1\"],\"same\":\"n1\",\"o\":[{\"a\":\"u\"},{\"a\":\"v\"}],"
-       "\"there\":\"yes\",\"other\":\"P1\",\"a\":\"g1\",\"id\":\"1\"}\n"
+       "\"there\":\"yes\",\"other\":{\"b\":\"P1\"},\"a\":\"g1\",\"id\":\"1\"}\n"
        "{\"type\":\"thing\",\"map\":\"m@1\",\"key\":\"2\",\"patient\":{"
        "\"id\":\"P1\",\"group\":\"g1\"},\"list\":[\"u\",\"v\"],"
        "\"same\":\"P1\",\"o\":[{\"a\":\"u\"},{\"a\":\"v\"}],"
-       "\"there\":\"yes\",\"other\":\"P1\",\"a\":\"g1\",\"id\":\"2\"}\n"
+       "\"there\":\"yes\",\"other\":{\"b\":\"P1\"},\"a\":\"g1\",\"id\":\"2\"}\n"
        "{\"type\":\"thing\",\"map\":\"m@1\",\"key\":\"3\",\"patient\":{"
        "\"id\":\"P1\",\"group\":\"g2\",\"name\":\"n3\"},\"list\":[\"u\",\"v\","
        "\"n3\"],\"same\":\"n3\",\"o\":[{\"a\":\"u\"},{\"a\":\"v\"}],"
-       "\"there\":\"yes\",\"other\":{\"a\":\"x\"},\"a\":\"g2\","
+       "\"there\":\"yes\",\"other\":{\"b\":\"P1\",\"a\":\"x\"},\"a\":\"g2\","
        "\"id\":\"3\"}",
        "values of the blocks around belong to every object, and to no other");
 
@@ -434,6 +434,23 @@ test_to(void)
        "{\"type\":\"x\",\"map\":\"m@1\",\"key\":\"1\",\"id\":\"1\","
        "\"active\":\"true\"}",
        "and text, without a type");
+
+#define COPY(words)                                                           \
+    tree(map("canonical_map m version=1 { from fhir Encounter; to json;"      \
+             " set d subject.resolve(); set c class; set s status;" words     \
+             " }"),                                                           \
+         "{\"resourceType\":\"Encounter\",\"status\":\"x\",\"class\":"         \
+         "{\"code\":\"AMB\"},\"contained\":[{\"resourceType\":\"Patient\","     \
+         "\"id\":\"p\"}],\"subject\":{\"reference\":\"#p\"}}")
+
+    is(COPY("phi;"),
+       "102 not a single value; source subject.resolve() @77; target d; m@1 "
+       "map.conf",
+       "what may be anything is not copied as a whole");
+    is(COPY("phi allow=d;"),
+       "{\"d\":{\"resourceType\":\"Patient\",\"id\":\"p\"},"
+       "\"c\":{\"code\":\"AMB\"},\"s\":\"x\"}",
+       "unless it is allowed");
 
     is(tree(map("canonical_map m version=1 { from fhir Patient"
                 " profile=urn:p; emit x key=id; set id id; }"),
@@ -616,6 +633,42 @@ test_unmapped(void)
     is_num(ngx_canonical_map_unmapped(&m, 1, &r, 1000, &list), NGX_OK,
            "its elements");
     is_str(list, "subject.display,participant.type", "the same of FHIR");
+
+    m = map("canonical_map m version=1 { from fhir Observation; emit x key=k;"
+            " set k id; set a value.ofType(Quantity).value;"
+            " set c code.coding.code;"
+            " each p[] component { set b value; set e extension.value; } }");
+    ok(open_tree("{\"resourceType\":\"Observation\",\"id\":\"1\",\"meta\":"
+                 "{\"versionId\":\"1\"},\"text\":{\"status\":\"generated\"},"
+                 "\"contained\":[{\"resourceType\":\"Patient\"}],"
+                 "\"extension\":[{\"url\":\"u\",\"valueCode\":\"c\"}],"
+                 "\"code\":{\"id\":\"e\",\"text\":\"t\",\"coding\":[{\"code\":"
+                 "\"c\"}]},\"effectiveDateTime\":\"2026\","
+                 "\"valueQuantity\":{\"value\":1,\"unit\":\"g\"},"
+                 "\"component\":[{\"valueString\":\"s\",\"extension\":"
+                 "[{\"url\":\"u\",\"valueReference\":{\"display\":\"x\"}}]},"
+                 "{\"valueQuantity\":{\"value\":2}}]}", 1) == NGX_OK,
+       "a resource with choices");
+    is_num(ngx_canonical_map_unmapped(&m, 1, &r, 1000, &list), NGX_OK,
+           "its elements");
+    is_str(list, "contained,extension,code.text,effectiveDateTime,"
+                 "value.unit,component.extension.url",
+           "a choice is read by its plain name; what every resource has is "
+           "not listed");
+
+    m = map("canonical_map m version=1 { from fhir Bundle; emit x key=k;"
+            " set k id; set a entry.resource.ofType(Observation).value; }");
+    ok(open_tree("{\"resourceType\":\"Bundle\",\"entry\":[{\"resource\":{"
+                 "\"resourceType\":\"Observation\",\"id\":\"1\",\"meta\":{},"
+                 "\"text\":{},\"status\":\"final\",\"valueString\":\"s\"}},"
+                 "{\"resource\":{\"resourceType\":\"Patient\",\"id\":\"2\","
+                 "\"gender\":\"other\",\"valueString\":\"s\"}}]}", 1) == NGX_OK,
+       "a Bundle");
+    is_num(ngx_canonical_map_unmapped(&m, 1, &r, 1000, &list), NGX_OK,
+           "its elements");
+    is_str(list, "entry.resource.status,entry.resource.gender,"
+                 "entry.resource.valueString",
+           "in each of its resources");
 
     m = map("canonical_map m version=1 { from canonical x; to json;"
             " set a a; set b b.c; each d[] d { set e e; } set v v.w drop; }");

@@ -208,6 +208,80 @@ test_options(void)
 }
 
 
+/* tokens of expressions: who has assigned the number of FHIR */
+
+static void
+test_authority(void)
+{
+    size_t       i;
+    char         text[1024], want[256];
+    const char  *ghh = "zehavgudeyw7om5fmurc2ysuzo",
+                *none = "wmlqpdc3gpufpffjjco3nib6oh";
+
+    const struct {
+        const char  *expression;
+        const char  *token;
+    } tests[] = {
+        { "identifier.where(use = 'usual').value.first()", ghh },
+        { "identifier.where(use = 'usual').first().value", ghh },
+        { "identifier[1].value", ghh },
+        { "identifier.value[1]", ghh },
+        { "identifier.where(value = 'PATID1234' and use = 'usual').value",
+          ghh },
+        { "identifier.where(use = 'usual').value.replace('.value', '')", ghh },
+        { "(identifier.where(use = 'x') | identifier.where(use = 'usual'))"
+          ".value.last().trim()", ghh },
+        { "contained.identifier[0].value", ghh },
+        { "managingOrganization.resolve().identifier.where(use.empty()).value",
+          ghh },
+        { "identifier.where(use = 'usual').type.text", none },
+        { "telecom.value", none },
+        { "generalPractitioner.reference.replace('Practitioner/', '')", none },
+        { "'PATID1234'", none }
+    };
+
+    for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+
+        snprintf(text, sizeof(text), "canonical_map m version=1 {"
+                 " from fhir Patient; emit x key=id; set id id;"
+                 " set v \"%s\" hmac=patient required; }",
+                 tests[i].expression);
+
+        snprintf(want, sizeof(want), "{\"type\":\"x\",\"map\":\"m@1\","
+                 "\"key\":\"1\",\"id\":\"1\",\"v\":\"pt_k1_%s\"}",
+                 tests[i].token);
+
+        is(tree(map(text),
+                "{\"resourceType\":\"Patient\",\"id\":\"1\",\"identifier\":["
+                "{\"use\":\"old\",\"system\":\"urn:lab\","
+                "\"value\":\"PATID1234\"},"
+                "{\"use\":\"usual\",\"system\":\"urn:ghh\","
+                "\"type\":{\"text\":\"PATID1234\"},"
+                "\"value\":\"PATID1234\"}],"
+                "\"telecom\":[{\"system\":\"phone\","
+                "\"value\":\"PATID1234\"}],"
+                "\"contained\":[{\"resourceType\":\"Organization\","
+                "\"id\":\"o\",\"identifier\":[{\"system\":\"urn:ghh\","
+                "\"value\":\"PATID1234\"}]}],"
+                "\"managingOrganization\":{\"reference\":\"#o\"},"
+                "\"generalPractitioner\":[{\"reference\":"
+                "\"Practitioner/PATID1234\"}]}"),
+           want, tests[i].expression);
+    }
+
+    is(tree(map("canonical_map m version=1 { from fhir Patient;"
+                " emit x key=id; set id id; each i[] identifier {"
+                " set v value hmac=patient; } }"),
+            "{\"resourceType\":\"Patient\",\"id\":\"1\",\"identifier\":["
+            "{\"value\":\"PATID1234\"},"
+            "{\"system\":\"urn:ghh\",\"value\":\"PATID1234\"}]}"),
+       "{\"type\":\"x\",\"map\":\"m@1\",\"key\":\"1\",\"id\":\"1\","
+       "\"i\":[{\"v\":\"pt_k1_wmlqpdc3gpufpffjjco3nib6oh\"},"
+       "{\"v\":\"pt_k1_zehavgudeyw7om5fmurc2ysuzo\"}]}",
+       "in each of them");
+}
+
+
 static void
 test_tokens(void)
 {
@@ -242,6 +316,8 @@ test_tokens(void)
        "{\"type\":\"x\",\"map\":\"m@1\",\"key\":\"1\",\"id\":\"1\","
        "\"v\":\"pt_k1_zehavgudeyw7om5fmurc2ysuzo\"}",
        "the same from FHIR, by its system");
+
+    test_authority();
 }
 
 

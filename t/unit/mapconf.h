@@ -547,6 +547,7 @@ mapconf_read_map(mapconf_t *mc)
     }
 
     depth = 1;
+    map = NULL;
 
     while (depth) {
         rc = mapconf_line(mc);
