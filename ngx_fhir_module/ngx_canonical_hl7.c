@@ -7,6 +7,10 @@
 #include "ngx_hl7_segment.h"
 
 
+/* the repetition that a path names, itself or by a component of it */
+#define ngx_canonical_hl7_which(p)                                            \
+    ((p)->path.component ? (p)->whole.repetition : (p)->path.repetition)
+
 /* three characters: A-Z, then A-Z and 0-9 */
 #define NGX_CANONICAL_HL7_ALL  (26 * 36 * 36)
 
@@ -26,6 +30,8 @@ static uint32_t ngx_canonical_hl7_where(ngx_canonical_hl7_path_t *path,
 
 static ngx_canonical_hl7_scope_t *ngx_canonical_hl7_repeated(
     ngx_canonical_hl7_scope_t *scope);
+static ngx_hl7_state_e ngx_canonical_hl7_first(ngx_hl7_message_t *m, u_char a,
+    u_char b, ngx_str_t *value);
 static ngx_hl7_state_e ngx_canonical_hl7_filter(
     ngx_canonical_hl7_path_t *path, ngx_hl7_message_t *m, ngx_str_t *value);
 
@@ -430,7 +436,7 @@ ngx_canonical_hl7_in(ngx_canonical_hl7_path_t *path, ngx_canonical_hl7_t *hl7,
     segment = &m->segments[i];
 
     value->segment = i;
-    value->repetition = whole->repetition;
+    value->repetition = ngx_canonical_hl7_which(path);
 
     if (whole->field <= 2) {
         value->state = ngx_hl7_path_get_in(whole, m, segment, &value->whole);
@@ -447,7 +453,10 @@ ngx_canonical_hl7_in(ngx_canonical_hl7_path_t *path, ngx_canonical_hl7_t *hl7,
         if (whole->filter_component) {
             value->state = ngx_canonical_hl7_filter(path, m, &value->whole);
 
-        } else if (whole->repetition) {
+        } else if (whole->repetition == 1) {
+            value->state = ngx_canonical_hl7_first(m, m->delimiters.repetition,
+                                                   0, &value->whole);
+        } else {
             value->state = ngx_hl7_part(m, &value->whole,
                                         m->delimiters.repetition,
                                         whole->repetition, &value->whole);
@@ -526,30 +535,94 @@ ngx_canonical_hl7_filter(ngx_canonical_hl7_path_t *path, ngx_hl7_message_t *m,
 }
 
 
+/*
+ * Where a receiver expects a simple type, and the sender has components, it
+ * takes the first one (HL7 v2.9.1 §2.5.2), and so of subcomponents.
+ */
+
 void
 ngx_canonical_hl7_parts(ngx_canonical_hl7_path_t *path,
     ngx_canonical_hl7_t *hl7, ngx_uint_t field,
     ngx_canonical_hl7_value_t *value)
 {
+    ngx_uint_t             component, subcomponent;
     ngx_hl7_message_t     *m;
     ngx_hl7_delimiters_t  *d;
 
     m = hl7->message;
     value->raw = value->whole;
 
-    if (path->path.component == 0 || value->state == NGX_HL7_ABSENT) {
+    if (field == 0 || value->state == NGX_HL7_ABSENT) {
         return;
     }
 
     d = ngx_canonical_hl7_delimiters(hl7, value->segment, field);
 
-    value->state = ngx_hl7_part(m, &value->raw, d->component,
-                                path->path.component, &value->raw);
+    component = path->path.component;
+    subcomponent = path->path.subcomponent;
 
-    if (path->path.subcomponent && value->state != NGX_HL7_ABSENT) {
-        value->state = ngx_hl7_part(m, &value->raw, d->subcomponent,
-                                    path->path.subcomponent, &value->raw);
+    if (component > 1 || subcomponent > 1) {
+        value->state = ngx_hl7_part(m, &value->raw, d->component,
+                                    ngx_max(component, 1), &value->raw);
     }
+
+    if (value->state == NGX_HL7_ABSENT) {
+        return;
+    }
+
+    if (subcomponent > 1) {
+        value->state = ngx_hl7_part(m, &value->raw, d->subcomponent,
+                                    subcomponent, &value->raw);
+        return;
+    }
+
+    value->state = ngx_canonical_hl7_first(m, d->component, d->subcomponent,
+                                           &value->raw);
+}
+
+
+/* cuts a value before the first of these delimiters, 0 is none */
+
+static ngx_hl7_state_e
+ngx_canonical_hl7_first(ngx_hl7_message_t *m, u_char a, u_char b,
+    ngx_str_t *value)
+{
+    u_char           *p, *end;
+    ngx_hl7_word_t    w;
+    ngx_hl7_match_t   match;
+
+    p = value->data;
+    end = p + value->len;
+
+    a = a ? a : b;
+    b = b ? b : a;
+
+    if (a == 0) {
+        return ngx_hl7_state(value);
+    }
+
+    if (m->multibyte) {
+        end = ngx_hl7_find(m, p, end, a);
+        end = ngx_hl7_find(m, p, end, b);
+        value->len = end - p;
+
+        return ngx_hl7_state(value);
+    }
+
+    /* values are short, and behind them is more of the message */
+
+    for ( /* void */ ; p < end; p += NGX_HL7_WORD) {
+        w = ngx_hl7_load(p, m->end - p);
+        match = ngx_hl7_match(w, a) | ngx_hl7_match(w, b);
+
+        if (match) {
+            p += ngx_hl7_first(match);
+            value->len = ngx_min(p, end) - value->data;
+            break;
+        }
+    }
+
+    return ngx_hl7_state(value);
 }
 
 
@@ -728,7 +801,7 @@ ngx_canonical_hl7_locate(ngx_canonical_hl7_path_t *path,
     if (value->segment == NGX_CANONICAL_HL7_NONE) {
         ngx_memcpy(err->segment, path->path.segment, 3);
         err->occurrence = path->occurrence ? path->occurrence : 1;
-        err->repetition = path->whole.repetition;
+        err->repetition = ngx_canonical_hl7_which(path);
         return;
     }
 

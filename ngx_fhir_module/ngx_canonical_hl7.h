@@ -6,10 +6,14 @@
  *     OBX[*]-5             all of them; PID-3[*].1 all repetitions
  *     .2.1                 component 2, subcomponent 1 of the repetition that
  *                          the nearest "each" over a field stands at; "." is
- *                          the repetition itself
+ *                          its first component
  *     PID                  a segment, for "each" and for "when ... present"
  *
- * and what they are relative to: inside of "each FT1 with PR1", FT1 is the
+ * As the value of a field it is always one subcomponent, the first where none
+ * is written: PID-8 is PID-8[1].1.1 and PID-3.4 is PID-3[1].4.1.  "each PID-3"
+ * goes over whole repetitions.
+ *
+ * And what they are relative to: inside of "each FT1 with PR1", FT1 is the
  * present one, PR1 those up to the next FT1, and all else is looked up in the
  * message.
  */

@@ -64,9 +64,7 @@ ngx_canonical_hl7_path(ngx_canonical_hl7_path_t *path, ngx_str_t *text,
     path->whole.component = 0;
     path->whole.subcomponent = 0;
 
-    if (path->path.component && path->path.repetition == 0
-        && path->path.filter_component == 0)
-    {
+    if (path->path.repetition == 0 && path->path.filter_component == 0) {
         path->whole.repetition = 1;
     }
 

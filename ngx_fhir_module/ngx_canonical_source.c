@@ -448,10 +448,6 @@ ngx_canonical_authority_hl7(ngx_canonical_runner_t *r,
     ngx_hl7_message_t          *m;
     ngx_canonical_hl7_value_t   part;
 
-    if (v->source->hl7.path.component == 0) {
-        return NGX_OK;
-    }
-
     m = r->hl7->message;
 
     state = ngx_hl7_part(m, &v->hl7.whole, m->delimiters.component, 4, &hd);

@@ -43,10 +43,9 @@ hl7_rules 'no value, no member, nor one around it' =>
           'set a.b PID-6; set c PID-8;', $pid, '"c":"M"';
 hl7_rules 'no such segment' => 'set a ZZZ-1; set b ZZZ-3[5=MR].1;', $pid, '';
 
-hl7_rules 'a field without a component is all of it' =>
+hl7_rules 'a field without a component is its first one' =>
           'set a PID-5; set b PID-3[2]; set c PID-3.4; set d OBX[3]-5;',
-          "$pid\n$obx", '"a":"Everyman^Adam^A","b":"P1^^^GHH^MR",'
-          . '"c":"NAT&1.2.3&ISO","d":"a~b^c"';
+          "$pid\n$obx", '"a":"Everyman","b":"P1","c":"NAT","d":"a"';
 hl7_rules 'components and subcomponents' =>
           'set a PID-3.4.2; set b PID-3.4.1; set c PID-11.5; set d PID-3.4.4;',
           $pid, '"a":"1.2.3","b":"NAT","c":"99812-4444"';
@@ -59,7 +58,7 @@ hl7_rules 'a repetition by what is in it' =>
           '"a":"P1","b":"900112","d":"FAR"';
 hl7_rules 'a segment by number' =>
           'set a OBX[2]-5; set b OBX[3]-5; set c OBX[4]-5;', $obx,
-          '"a":"81.50","b":"a~b^c"';
+          '"a":"81.50","b":"a"';
 hl7_rules 'a segment by what is in it' =>
           'set a OBX[3.1=29463-7]-5; set b OBX[3.1=8867-4]-6;
            set c OBX[3.1=none]-5; set d OBX[2=NM]-1;', $obx,
@@ -127,9 +126,9 @@ hl7_rules 'an empty object is none' =>
 hl7_rules 'each over repetitions, relative paths' =>
           'each a[] PID-3 { set id .1; set by .4.1; set oid .4.2; set all .; }',
           $pid, '"a":[{"id":"900112","by":"NAT","oid":"1.2.3",'
-          . '"all":"900112^^^NAT&1.2.3&ISO^SS"},'
-          . '{"id":"P1","by":"GHH","all":"P1^^^GHH^MR"},'
-          . '{"id":"X7","by":"FAR","all":"X7^^^FAR^PI"}]';
+          . '"all":"900112"},'
+          . '{"id":"P1","by":"GHH","all":"P1"},'
+          . '{"id":"X7","by":"FAR","all":"X7"}]';
 hl7_rules 'other paths inside of it' =>
           'each a[] PID-3 { set id .1; set sex PID-8; set note OBX[3]-5.1; }',
           "$pid\n$obx", '"a":[{"id":"900112","sex":"M","note":"a"},'

@@ -235,7 +235,8 @@ gives(ngx_canonical_hl7_scope_t *scope, const char *text, const char *want)
 
 static const char  dft[] =
     "MSH|^~\\&|OR|GHH|||20261121||DFT^P03|M1|P|2.8\r"
-    "PID|1||900^^^NAT^SS~PAT1^^^GHH&1.2&ISO^MR||\"\"|  |a\\T\\b^\"\"  ||\r"
+    "PID|1||900^^^NAT^SS~PAT1^^^GHH&1.2&ISO^MR||\"\"|  |a\\T\\b^\"\"  |"
+    "|x&y^z~u&v|^b|\"\"^c~d|~e|a&b~\"\"&c\r"
     "DG1|1||A01\r"
     "FT1|1|T1|x^y\r"
     "PR1|1||P11\r"
@@ -278,6 +279,26 @@ test_get(void)
     gives(&top, "PID-6", " PID2[1]-6[0].0.0");
     gives(&top, "PID-7.1", "a&b PID2[1]-7[1].1.0");
     gives(&top, "PID-30", "absent PID2[1]-30[0].0.0");
+
+    /* what is not written is the first: of the field, of a component */
+
+    gives(&top, "PID-9", "x PID2[1]-9[0].0.0");
+    gives(&top, "PID-9.1", "x PID2[1]-9[1].1.0");
+    gives(&top, "PID-9.1.2", "y PID2[1]-9[1].1.2");
+    gives(&top, "PID-9.2", "z PID2[1]-9[1].2.0");
+    gives(&top, "PID-9[2]", "u PID2[1]-9[2].0.0");
+    gives(&top, "PID-9[2].1.2", "v PID2[1]-9[2].1.2");
+    gives(&top, "PID-9[3]", "absent PID2[1]-9[3].0.0");
+    gives(&top, "PID-10", "empty PID2[1]-10[0].0.0");
+    gives(&top, "PID-11", "null PID2[1]-11[0].0.0");
+    gives(&top, "PID-11.2", "c PID2[1]-11[1].2.0");
+    gives(&top, "PID-12", "empty PID2[1]-12[0].0.0");
+    gives(&top, "PID-13[2]", "null PID2[1]-13[2].0.0");
+    gives(&top, "PID-3", "900 PID2[1]-3[0].0.0");
+    gives(&top, "PID-3[5=MR]", "PAT1 PID2[1]-3[2].0.0");
+    gives(&top, "PID-3[5=MR].4", "GHH PID2[1]-3[2].4.0");
+    gives(&top, "PID-7", "a&b PID2[1]-7[0].0.0");
+    gives(&top, "FT1-3", "x FT14[1]-3[0].0.0");
     gives(&top, "NK1-2.1", "absent NK10[1]-2[1].1.0");
     gives(&top, "FT1-2", "T1 FT14[1]-2[0].0.0");
     gives(&top, "FT1[3]-2", "T3 FT110[3]-2[0].0.0");
@@ -292,13 +313,17 @@ test_get(void)
     ngx_canonical_hl7_get(&path, &top, &v);
     is_str(v.whole, "PAT1^^^GHH&1.2&ISO^MR", "the repetition it is in");
 
+    parse("PID-3");
+    ngx_canonical_hl7_get(&path, &top, &v);
+    is_str(v.whole, "900^^^NAT^SS", "the first of it");
+
     parse("DG1");
     ngx_canonical_hl7_get(&path, &top, &v);
     is_str(v.raw, "DG1|1||A01", "a segment as a whole");
 }
 
 
-/* plain paths find what the listener's find */
+/* plain paths find what the listener's find, if these say what part it is */
 
 static void
 test_same(void)
@@ -317,7 +342,10 @@ test_same(void)
 
     static const char  *repetitions[] = { "", "[1]", "[2]", "[4]", "[5=MR]" };
 
-    static const char  *components[] = { "", ".1", ".2", ".4.1", ".4.2" };
+    static const char  *parts[][2] = {
+        { "", ".1.1" }, { ".1", ".1.1" }, { ".2", ".2.1" }, { ".4.1", "" },
+        { ".4.2", "" }
+    };
 
     open_message(dft, NULL);
     good = 0;
@@ -327,12 +355,15 @@ test_same(void)
         r = i / 7 / 12 % 5;
         c = i / 7 / 12 / 5;
 
-        s.data = (u_char *) text;
-        s.len = sprintf(text, "%s-%d%s%s", names[i % 7], (int) f,
-                        repetitions[r], components[c]);
+        sprintf(text, "%s-%d%s%s", names[i % 7], (int) f, repetitions[r],
+                parts[c][0]);
 
         parse(text);
         ngx_canonical_hl7_get(&path, &top, &v);
+
+        s.data = (u_char *) text;
+        s.len = sprintf(text, "%s-%d%s%s", names[i % 7], (int) f,
+                        repetitions[r], parts[c][parts[c][1][0] != '\0']);
 
         ngx_hl7_path_parse(&plain, &s, &at, &why);
         state = ngx_hl7_path_get(&plain, &m, &value);
@@ -388,7 +419,10 @@ test_next(void)
 
     lists(&top, "PID-3[*].1", "900/PAT1/");
     lists(&top, "PID-3[*].4.2", "/1.2/");
-    lists(&top, "PID-3[*]", "900^^^NAT^SS/PAT1^^^GHH&1.2&ISO^MR/");
+    lists(&top, "PID-3[*]", "900/PAT1/");
+    lists(&top, "PID-3[*].4", "NAT/GHH/");
+    lists(&top, "PID-9[*]", "x/u/");
+    lists(&top, "PID-13[*]", "a/\"\"/");
     lists(&top, "PID-3.1", "900/");
     lists(&top, "PID-3[5=MR].1", "PAT1/");
     lists(&top, "PID-5[*]", "\"\"/");
@@ -396,7 +430,7 @@ test_next(void)
     lists(&top, "PID-99[*]", "");
     lists(&top, "NK1-1[*]", "");
     lists(&top, "MSH-2[*]", "^~\\&/");
-    lists(&top, "OBX[*]-5", "70/180~181/~72~/");
+    lists(&top, "OBX[*]-5", "70/180/");
     lists(&top, "OBX[*]-5[*]", "70/180/181//72//");
     lists(&top, "OBX[*]-5[2]", "181/72/");
     lists(&top, "OBX[3.1=29463-7]-5[*]", "70/");
@@ -484,7 +518,10 @@ test_each(void)
 
     each(&top, "PID-3", NULL, ".1", "900/PAT1/");
     each(&top, "PID-3", NULL, ".4.2", "/1.2/");
-    each(&top, "PID-3", NULL, ".", "900^^^NAT^SS/PAT1^^^GHH&1.2&ISO^MR/");
+    each(&top, "PID-3", NULL, ".", "900/PAT1/");
+    each(&top, "PID-9", NULL, ".", "x/u/");
+    each(&top, "PID-9", NULL, ".1.2", "y/v/");
+    each(&top, "PID-3", NULL, ".4", "NAT/GHH/");
     each(&top, "PID-3", NULL, "PID-1", "1/1/");
     each(&top, "PID-3[5=MR]", NULL, ".1", "PAT1/");
     each(&top, "PID-3[4.2=1.2]", NULL, ".1", "PAT1/");
@@ -536,6 +573,8 @@ test_each(void)
 
     gives(&r, ".1", "PAT1 PID2[1]-3[2].1.0");
     gives(&r, ".9", "absent PID2[1]-3[2].9.0");
+    gives(&r, ".", "PAT1 PID2[1]-3[2].0.0");
+    gives(&r, ".4", "GHH PID2[1]-3[2].4.0");
     gives(&r, "FT1-2", "T2 FT18[2]-2[0].0.0");
     gives(&r, "NTE-3", "n21 NTE9[2]-3[0].0.0");
     each(&r, "NTE", NULL, ".1", "PAT1/");

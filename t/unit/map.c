@@ -250,6 +250,33 @@ test_when(void)
 }
 
 
+/* what is not written of a path is the first, wherever it stands */
+
+static void
+test_first(void)
+{
+    is(rule("set v ZZZ-1; set w ZZZ-1.2; set x[] ZZZ-1[*]; set y ZZZ-1[2];"
+            " set z \"<{ZZZ-1}>\";", "a&b^c&d~e&f"),
+       ",\"v\":\"a\",\"w\":\"c\",\"x\":[\"a\",\"e\"],\"y\":\"e\",\"z\":\"<a>\"}",
+       "set");
+    is(rule("when ZZZ-1 = a { const v 1; } when ZZZ-2 present { const w 1; }",
+            "a&b^c~d|^x"), ",\"v\":\"1\"}", "when");
+    is(rule("set v ZZZ-1; set w ZZZ-2 default=d; set x ZZZ-3|ZZZ-3.2;",
+            "\"\"^x|^y|^z"),
+       ",\"v\":null,\"w\":\"d\",\"x\":\"z\"}", "null and empty");
+    is(rule("set v ZZZ-1 required;", "^a"),
+       "101 required value is missing; source ZZZ-1 (ZZZ^1^1^0^0^0 #2) @55; "
+       "target v; m@1 map.conf",
+       "which is required");
+    is(rule("set v ZZZ-1 int;", "x&y^z~u"),
+       "102 not an integer; source ZZZ-1 (ZZZ^1^1^0^0^0 #2) @55; target v; "
+       "m@1 map.conf",
+       "and where it is");
+    is(rule("each v[] ZZZ-1 { set a .; set b .2; }", "a&b^c&d~e"),
+       ",\"v\":[{\"a\":\"a\",\"b\":\"c\"},{\"a\":\"e\"}]}", "each");
+}
+
+
 static void
 test_each(void)
 {
@@ -325,11 +352,13 @@ test_objects(void)
        "{\"type\":\"thing\",\"map\":\"m@1\",\"key\":\"1\",\"patient\":{"
        "\"id\":\"P1\",\"group\":\"g1\",\"name\":\"n1\"},\"list\":[\"u\",\"v\","
        "\"n1\"],\"same\":\"n1\",\"o\":[{\"a\":\"u\"},{\"a\":\"v\"}],"
-       "\"there\":\"yes\",\"other\":{\"b\":\"P1\"},\"a\":\"g1\",\"id\":\"1\"}\n"
+       "\"there\":\"yes\",\"other\":{\"b\":\"P1\"},\"a\":\"g1\","
+       "\"id\":\"1\"}\n"
        "{\"type\":\"thing\",\"map\":\"m@1\",\"key\":\"2\",\"patient\":{"
        "\"id\":\"P1\",\"group\":\"g1\"},\"list\":[\"u\",\"v\"],"
        "\"same\":\"P1\",\"o\":[{\"a\":\"u\"},{\"a\":\"v\"}],"
-       "\"there\":\"yes\",\"other\":{\"b\":\"P1\"},\"a\":\"g1\",\"id\":\"2\"}\n"
+       "\"there\":\"yes\",\"other\":{\"b\":\"P1\"},\"a\":\"g1\","
+       "\"id\":\"2\"}\n"
        "{\"type\":\"thing\",\"map\":\"m@1\",\"key\":\"3\",\"patient\":{"
        "\"id\":\"P1\",\"group\":\"g2\",\"name\":\"n3\"},\"list\":[\"u\",\"v\","
        "\"n3\"],\"same\":\"n3\",\"o\":[{\"a\":\"u\"},{\"a\":\"v\"}],"
@@ -439,8 +468,9 @@ test_to(void)
     tree(map("canonical_map m version=1 { from fhir Encounter; to json;"      \
              " set d subject.resolve(); set c class; set s status;" words     \
              " }"),                                                           \
-         "{\"resourceType\":\"Encounter\",\"status\":\"x\",\"class\":"         \
-         "{\"code\":\"AMB\"},\"contained\":[{\"resourceType\":\"Patient\","     \
+         "{\"resourceType\":\"Encounter\",\"status\":\"x\","                  \
+         "\"class\":{\"code\":\"AMB\"},"                                      \
+         "\"contained\":[{\"resourceType\":\"Patient\","                      \
          "\"id\":\"p\"}],\"subject\":{\"reference\":\"#p\"}}")
 
     is(COPY("phi;"),
@@ -662,7 +692,8 @@ test_unmapped(void)
                  "\"resourceType\":\"Observation\",\"id\":\"1\",\"meta\":{},"
                  "\"text\":{},\"status\":\"final\",\"valueString\":\"s\"}},"
                  "{\"resource\":{\"resourceType\":\"Patient\",\"id\":\"2\","
-                 "\"gender\":\"other\",\"valueString\":\"s\"}}]}", 1) == NGX_OK,
+                 "\"gender\":\"other\",\"valueString\":\"s\"}}]}", 1)
+       == NGX_OK,
        "a Bundle");
     is_num(ngx_canonical_map_unmapped(&m, 1, &r, 1000, &list), NGX_OK,
            "its elements");
@@ -728,6 +759,7 @@ main(void)
 
     test_worked();
     test_when();
+    test_first();
     test_each();
     test_objects();
     test_to();

@@ -290,6 +290,14 @@ test_tokens(void)
     is(rule("set v ZZZ-1.1 hmac=patient;", "PATID1234^^^&2.16.840.1&ISO"),
        ",\"v\":\"pt_k1_zehavgudeyw7om5fmurc2ysuzo\"}",
        "the same by the authority's OID");
+    is(rule("set v ZZZ-1 hmac=patient;", "PATID1234^^^GHH~x^^^LAB"),
+       ",\"v\":\"pt_k1_zehavgudeyw7om5fmurc2ysuzo\"}",
+       "also where the component is not written");
+    is(rule("each i[] ZZZ-1 { set v . hmac=patient; }",
+            "x^^^LAB~PATID1234^^^GHH"),
+       ",\"i\":[{\"v\":\"pt_k1_ns6vbiagqvlph4sewfik7n4ivm\"},{\"v\":"
+       "\"pt_k1_zehavgudeyw7om5fmurc2ysuzo\"}]}",
+       "of a repetition as well");
     is(rule("set v ZZZ-1.1 hmac=patient;", "PATID1234"),
        ",\"v\":\"pt_k1_wmlqpdc3gpufpffjjco3nib6oh\"}", "without an authority");
     is(rule("set v ZZZ-1.1 hmac=patient authority=LAB;", "PATID1234^^^GHH"),
