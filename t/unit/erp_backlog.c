@@ -1,0 +1,322 @@
+
+/*
+ * A million deliveries, and the memory for them.  The arrays are compiled in
+ * here, with an allocator that counts and fails when it is told to.
+ */
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "unit.h"
+
+static void *erp_calloc(size_t n, size_t size);
+static void *erp_realloc(void *p, size_t size);
+
+#define calloc   erp_calloc
+#define realloc  erp_realloc
+
+#include "ngx_erp_array.c"
+
+#undef calloc
+#undef realloc
+
+#include "ngx_erp_schedule.h"
+
+
+#define NOW   1700000000000ULL
+#define MANY  1000000
+
+
+static ngx_erp_schedule_t *erp_open(uint32_t destinations);
+static ngx_int_t erp_add(uint32_t destination, uint64_t id, uint64_t order,
+    uint64_t next_at);
+static uint64_t erp_next(uint64_t now);
+static ngx_erp_state_e erp_settle(uint64_t id, ngx_erp_outcome_e outcome,
+    uint64_t now);
+
+static void test_memory(void);
+static void test_many(uint64_t keys, const char *name);
+static void test_drain(uint64_t keys, const char *name);
+static double test_seconds(void);
+
+
+static ngx_erp_schedule_t  *s;
+static ngx_erp_rules_t      rules;
+static ngx_erp_row_t        row;
+
+static size_t      allocated;
+static ngx_uint_t  allowed = (ngx_uint_t) -1;
+
+
+int
+main(void)
+{
+    test_memory();
+    test_many(100000, "of 100,000 keys");
+    test_many(0, "without a key");
+
+    ngx_erp_schedule_free(s);
+
+    return unit_done();
+}
+
+
+static void *
+erp_calloc(size_t n, size_t size)
+{
+    if (allowed == 0) {
+        return NULL;
+    }
+
+    allowed--;
+    allocated += n * size;
+
+    return calloc(n, size);
+}
+
+
+static void *
+erp_realloc(void *p, size_t size)
+{
+    if (allowed == 0) {
+        return NULL;
+    }
+
+    allowed--;
+    allocated += size;
+
+    return realloc(p, size);
+}
+
+
+/* destinations 1 to n with the rules */
+
+static ngx_erp_schedule_t *
+erp_open(uint32_t destinations)
+{
+    uint32_t  d;
+
+    if (s) {
+        ngx_erp_schedule_free(s);
+    }
+
+    s = ngx_erp_schedule_create();
+
+    if (s == NULL) {
+        return NULL;
+    }
+
+    for (d = 1; d <= destinations; d++) {
+        ngx_erp_schedule_destination(s, d, &rules);
+    }
+
+    return s;
+}
+
+
+static ngx_int_t
+erp_add(uint32_t destination, uint64_t id, uint64_t order, uint64_t next_at)
+{
+    ngx_erp_row_t  r;
+
+    memset(&r, 0, sizeof(r));
+
+    r.id = id;
+    r.destination = destination;
+    r.order = order;
+    r.next_at = next_at;
+    r.received = NOW;
+
+    return ngx_erp_schedule_add(s, &r);
+}
+
+
+/* the delivery, 0: none */
+
+static uint64_t
+erp_next(uint64_t now)
+{
+    uint64_t    wait;
+    ngx_uint_t  expired;
+
+    memset(&row, 0, sizeof(row));
+
+    if (ngx_erp_schedule_next(s, now, &row, &expired, &wait) != NGX_OK) {
+        return 0;
+    }
+
+    return row.id;
+}
+
+
+static ngx_erp_state_e
+erp_settle(uint64_t id, ngx_erp_outcome_e outcome, uint64_t now)
+{
+    const char  *reason;
+
+    ngx_erp_schedule_settle(s, id, outcome, 0, now, 0, &row, &reason);
+
+    return row.state;
+}
+
+
+/* with the n-th allocation failing, for each n */
+
+static void
+test_memory(void)
+{
+    uint64_t    id, lost;
+    ngx_int_t   rc;
+    ngx_uint_t  n, given;
+
+    memset(&rules, 0, sizeof(rules));
+
+    for (n = 0; n < 9; n++) {
+        allowed = n;
+
+        if (erp_open(1)) {
+            break;
+        }
+    }
+
+    is_num(n, 6, "a scheduler is made with all of it, or not at all");
+    ok(ngx_erp_schedule_breaker(s, 1) == NULL, "a destination without memory");
+
+    allowed = 0;
+    is_num(ngx_erp_schedule_destination(s, 1, &rules), NGX_ERROR, "neither");
+    is_num(ngx_erp_schedule_hold(s, 1, 5), NGX_ERROR, "nor a key");
+    is_num(erp_add(1, 1, 0, NOW), NGX_ERROR, "nor a delivery");
+
+    lost = 0;
+
+    for (id = 1; id <= 6000; id++) {
+
+        for (n = 0; n < 100; n++) {
+            allowed = n;
+            rc = erp_add(id % 3, id, id % 5 ? id : 0, NOW);
+
+            if (rc == NGX_OK) {
+                break;
+            }
+
+            lost += rc != NGX_ERROR;
+        }
+
+        lost += n == 100;
+    }
+
+    allowed = (ngx_uint_t) -1;
+
+    is_num(lost, 0, "each is refused, or added");
+    for (n = 0; n < 3; n++) {
+        ngx_erp_schedule_destination(s, n, &rules);
+    }
+
+    allowed = 0;
+
+    for (given = 0; erp_next(NOW); given++) {
+        lost += erp_settle(row.id, NGX_ERP_DONE, NOW) != NGX_ERP_DELIVERED;
+    }
+
+    allowed = (ngx_uint_t) -1;
+
+    is_num(given, 6000, "all of them go, and no memory is needed for that");
+    is_num(lost, 0, "and end");
+}
+
+
+/* a million of them; keys 0: none has one */
+
+static void
+test_many(uint64_t keys, const char *name)
+{
+    double         started;
+    uint64_t       id;
+    ngx_erp_row_t  r;
+
+    memset(&rules, 0, sizeof(rules));
+    memset(&r, 0, sizeof(r));
+    rules.retry.ttl = 3600 * 1000;
+
+    erp_open(10);
+
+    r.next_at = NOW;
+    allocated = 0;
+    started = test_seconds();
+
+    for (id = 1; id <= MANY; id++) {
+        r.id = id;
+        r.destination = 1 + id % 10;
+        r.order = keys ? 1 + (id * 2654435761) % keys : 0;
+        r.received = NOW + id / 1000;
+
+        if (ngx_erp_schedule_add(s, &r) != NGX_OK) {
+            break;
+        }
+    }
+
+    printf("# a million %s: %.3f s, %.1f bytes each\n", name,
+           test_seconds() - started, (double) allocated / MANY);
+
+    is_num(id, MANY + 1, "a million deliveries");
+    ok(allocated <= 64 * (size_t) MANY, "at most 64 bytes each");
+
+    test_drain(keys, name);
+}
+
+
+static void
+test_drain(uint64_t keys, const char *name)
+{
+    double            started;
+    uint64_t          given, wrong, flying, i;
+    static uint64_t   last[100001], flight[64];
+
+    memset(last, 0, sizeof(last));
+    given = 0;
+    wrong = 0;
+    flying = 0;
+    started = test_seconds();
+
+    for ( ;; ) {
+
+        while (flying < 64 && erp_next(NOW)) {
+            flight[flying++] = row.id;
+            given++;
+
+            if (keys) {
+                wrong += row.id <= last[row.order];
+                last[row.order] = row.id;
+            }
+        }
+
+        if (flying == 0) {
+            break;
+        }
+
+        for (i = 0; i < flying; i++) {
+            wrong += erp_settle(flight[i], NGX_ERP_DONE, NOW)
+                     != NGX_ERP_DELIVERED;
+        }
+
+        flying = 0;
+    }
+
+    printf("# drained %s: %.3f s\n", name, test_seconds() - started);
+
+    is_num(given, MANY, "all of them go");
+    is_num(wrong, 0, "in order");
+}
+
+
+/* of this process: others run beside it */
+
+static double
+test_seconds(void)
+{
+    struct timespec  t;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+
+    return t.tv_sec + t.tv_nsec / 1e9;
+}
