@@ -303,6 +303,13 @@ ngx_canonical_compile_each(ngx_canonical_compiler_t *c, ngx_str_t *words,
         why = ngx_canonical_each_sources(c, rule);
     }
 
+    if (why == NULL && i < n && ngx_canonical_word_is(&words[n - 1],
+                                                      "required"))
+    {
+        rule->required = 1;
+        n--;
+    }
+
     if (why == NULL && i < n) {
         why = ngx_canonical_each_with(c, rule, &words[i], n - i);
     }

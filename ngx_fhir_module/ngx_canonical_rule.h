@@ -130,7 +130,7 @@ struct ngx_canonical_rule_s {
                                             out: converted; data NULL: none */
     ngx_canonical_kind_e        value_kind;
     ngx_uint_t                  max;     /* characters; 0: any */
-    unsigned                    required:1;
+    unsigned                    required:1;  /* each: one at least */
     unsigned                    clear:1; /* null=clear */
     unsigned                    drop:1;  /* known, not wanted: never run */
     unsigned                    all:1;   /* target with "[]": all values */

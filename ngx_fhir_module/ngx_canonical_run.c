@@ -508,6 +508,7 @@ ngx_canonical_each(ngx_canonical_runner_t *r, ngx_canonical_frame_t *f,
 {
     ngx_int_t                rc;
     ngx_uint_t               n;
+    ngx_canonical_value_t    v;
     ngx_canonical_frame_t    inner;
     ngx_canonical_source_t  *s;
 
@@ -527,7 +528,17 @@ ngx_canonical_each(ngx_canonical_runner_t *r, ngx_canonical_frame_t *f,
         }
     }
 
-    return NGX_OK;
+    if (n || !rule->required) {
+        return NGX_OK;
+    }
+
+    v.state = NGX_CANONICAL_ABSENT;
+    v.source = rule->sources;
+    v.node = NULL;
+    v.code = NGX_HL7_REQUIRED_FIELD;
+    v.why = "required repetition is missing";
+
+    return ngx_canonical_fail(r, f, rule, &v);
 }
 
 

@@ -7,7 +7,7 @@
 
 
 /* the first stack; its size doubles */
-#define NGX_FHIRPATH_STACK  64
+#define NGX_FHIRPATH_STACK  16
 
 /*
  * Members passed and comparisons: what any evaluation may cost, and what more

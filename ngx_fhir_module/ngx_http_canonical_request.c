@@ -16,6 +16,8 @@
 
 
 static ngx_uint_t ngx_http_canonical_has_body(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_canonical_same(ngx_array_t *one,
+    ngx_array_t *two);
 static ngx_uint_t ngx_http_canonical_is_error_page(ngx_http_request_t *r);
 static ngx_int_t ngx_http_canonical_forget(ngx_http_request_t *r);
 static ngx_int_t ngx_http_canonical_take(ngx_http_request_t *r,
@@ -76,8 +78,9 @@ ngx_http_canonical_request_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    again = ctx->conf && ctx->conf->request == clcf->request
-            && ctx->conf->render == clcf->render;
+    again = ctx->conf
+            && ngx_http_canonical_same(ctx->conf->request, clcf->request)
+            && ngx_http_canonical_same(ctx->conf->render, clcf->render);
 
     if (again && ctx->refused == 0) {
         return NGX_DECLINED;
@@ -136,6 +139,20 @@ ngx_http_canonical_has_body(ngx_http_request_t *r)
 
     return r->headers_in.content_length_n > 0 || r->headers_in.chunked
            || (r->method & (NGX_HTTP_POST|NGX_HTTP_PUT|NGX_HTTP_PATCH));
+}
+
+
+/* two locations may name the same maps */
+
+static ngx_uint_t
+ngx_http_canonical_same(ngx_array_t *one, ngx_array_t *two)
+{
+    if (one == NULL || two == NULL) {
+        return one == two;
+    }
+
+    return one->nelts == two->nelts
+           && ngx_memcmp(one->elts, two->elts, one->nelts * one->size) == 0;
 }
 
 

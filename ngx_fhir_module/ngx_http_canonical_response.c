@@ -313,8 +313,8 @@ ngx_http_canonical_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     if (ctx && ctx->streaming) {
         rc = ngx_http_canonical_stream(r, ctx, in, ngx_http_canonical_pass);
 
-        return (rc == NGX_DECLINED) ? ngx_http_canonical_failed(r, ctx, ctx->in)
-                                    : rc;
+        return (rc == NGX_DECLINED)
+               ? ngx_http_canonical_failed(r, ctx, ctx->in) : rc;
     }
 
     if (ctx && ctx->dropping) {

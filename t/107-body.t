@@ -95,6 +95,10 @@ EOH
         location /plain/  { proxy_pass http://127.0.0.1:$back; }
         location /max/    { canonical_request p; client_max_body_size 1000; proxy_pass http://127.0.0.1:$back; }
         location /own/    { canonical_request p; canonical_max_size 1000; proxy_pass http://127.0.0.1:$back; }
+        location /tiny/   { canonical_request p; canonical_max_size 80; proxy_pass http://127.0.0.1:$back; }
+        location /tiny7/  { canonical_request adt; canonical_max_size 50; proxy_pass http://127.0.0.1:$back; }
+        location /smaller/ { canonical_request p; error_page 502 = \@tiny; proxy_pass http://127.0.0.1:%%NOBODY%%; }
+        location \@tiny   { canonical_request q; canonical_max_size 80; proxy_pass http://127.0.0.1:$back; }
         location /file/   { canonical_request p; client_body_in_file_only on; proxy_pass http://127.0.0.1:$back; }
         location /single/ { canonical_request p; client_body_in_single_buffer on; proxy_pass http://127.0.0.1:$back; }
         location /retry/  { canonical_request p; proxy_next_upstream error timeout non_idempotent; proxy_pass http://two; }
@@ -114,7 +118,7 @@ EOH
         location /change/ { canonical_request p; error_page 422 = \@q; proxy_pass http://127.0.0.1:$back; }
         location /raw/    { canonical_request p; error_page 422 = \@plain; proxy_pass http://127.0.0.1:$back; }
         location /typed/  { canonical_request adt; error_page 415 = \@q; proxy_pass http://127.0.0.1:$back; }
-        location /large/  { canonical_request p; canonical_max_size 100; error_page 413 = \@p; proxy_pass http://127.0.0.1:$back; }
+        location /large/  { canonical_request p; canonical_max_size 80; error_page 413 = \@p; proxy_pass http://127.0.0.1:$back; }
         location /try/    { canonical_request p; try_files /nothing \@q; }
         location /trydir/ { canonical_request p; try_files /nothing /p/x; }
         location /rendered/ { canonical_request p; canonical_render w; error_page 502 = \@q; proxy_pass http://127.0.0.1:%%NOBODY%%; }
@@ -413,6 +417,21 @@ for (['Content-Length', "Content-Length: 1200\r\n", 'x' x 1200],
        "canonical_max_size with the header, $_->[0]");
 }
 
+refused('canonical_max_size, in the buffer of the header', 413, '/tiny/x',
+        $type, $patient);
+refused('canonical_max_size of HL7 v2', 413, '/tiny7/x', 'application/hl7-v2',
+        $adt);
+refused('canonical_max_size behind a redirect', 413, '/smaller/x', $type,
+        $patient);
+is($t->raw(head('/tiny/x', $te) . chunked($patient))->{status}, 413,
+   'canonical_max_size, chunked, in the buffer of the header');
+
+$sock = $t->connect;
+print $sock head('/own/x', "Expect: 100-continue\r\n$biglength");
+sysread $sock, $got, 1000;
+like($got, qr/^HTTP\/1.1 413/, 'no 100 Continue for what is too large');
+close $sock;
+
 like($ngx->log, qr/\[error\].*client intended to send too large body/,
      'the log tells of it');
 
@@ -476,8 +495,11 @@ for (['/same/x', $mapped, 'the same maps'],
        "$name, chunked");
 }
 
+$got = length $ngx->log;
 is($t->post('/again/x', $type, $wrong)->{status}, 422,
    'what is refused is refused again by the same maps');
+is(scalar(() = substr($ngx->log, $got) =~ /target birth/g), 1,
+   'and logged once');
 is(upstream($t->post('/change/x', $type, $wrong))->{body}, $other,
    'other maps may take it');
 is(upstream($t->post('/raw/x', $type, $wrong))->{body}, $wrong,

@@ -32,7 +32,7 @@ my $noting = Engine->backend(sub {
 
 my @names = qw(type key map count unmapped visit_id patient_token
                patient_birth_year a_b a_b_c list list_id nothing flag number
-               none deep_er deep_er_one x_type type_x empty);
+               none deep_er deepxer deep_er_one x_type type_x empty);
 
 my $values = join '|', map { "\$canonical_$_" } @names;
 
@@ -156,7 +156,7 @@ my %facts = (type => 'thing', key => 'v1', map => 'm@7', count => 1,
              patient_token => 'pt_1', patient_birth_year => '1988',
              a_b => 'AB', a_b_c => 'ABC', list => '', list_id => '',
              nothing => '', flag => 'true', number => '100.10', none => '',
-             deep_er => 'd', deep_er_one => '', x_type => 'X', type_x => '',
+             deep_er => 'd', deepxer => '', deep_er_one => '', x_type => 'X', type_x => '',
              empty => '');
 
 is_deeply(values_of(seen('/m/x?n=m', $thing)), \%facts, 'proxy_set_header');

@@ -202,7 +202,7 @@ facts($o[2], {
 # what is missing or wrong
 
 my @refused = (
-    ['no charge', 's/^FT1.*\n//gm', 'charge_id', 'FT1-2.1', 101],
+    ['no charge', 's/^FT1.*\n//gm', 'charge', 'FT1', 101],
     ['no visit', 's/V-4711//; s/ACC-77//', 'visit_id', 'PV1-19.1', 101],
     ['no number', 's/\|T-100\|/||/; s/\|M-2\|/||/', 'charge_id', 'FT1-2.1',
      101],

@@ -566,6 +566,17 @@ test_each(void)
     good(HEAD "set v.a PV1-19; each x FT1 { emit x key=b; set b FT1-1; "
          "each a[] FT1-3 { } } }");
 
+    m = good(ADT "each a[] FT1 | PR1 with NTE required { } "
+             "each b[] PID-3 required { } each c[] FT1 with NTE { } }");
+    r = find(m->block->rules, "a[]");
+    ok(r->required && r->with[0] && r->with[1] == 0, "required, and with");
+    ok(find(m->block->rules, "b[]")->required, "required");
+    ok(!find(m->block->rules, "c[]")->required, "not required");
+    good(PAT "each a[] name required { } each b[] name | contact.name "
+         "required { } }");
+    good("canonical_map m version=1 { from json; to json;"
+         "each a[] required { } }");
+
     bad(HEAD "each a[] FT1 { emit x key=b; set b FT1-1; } }",
         "1: \"emit\" stands in an \"each\" whose name has no \"[]\"");
     bad(ADT "each a FT1 { emit x key=b; set b FT1-1; } }",
@@ -593,6 +604,15 @@ test_each(void)
     bad(PAT "each a[] name with PR1 { } }",
         "1: \"with\" is for segments of HL7");
     bad(ADT "each a[] FT1 with { } }", "1: \"with\" names no segments");
+    bad(ADT "each a[] FT1 with required { } }",
+        "1: \"with\" names no segments");
+    bad(ADT "each a[] FT1 required with PR1 { } }",
+        "1: invalid parameter \"required\"");
+    bad(ADT "each a[] FT1 required required { } }",
+        "1: invalid parameter \"required\"");
+    bad(ADT "each a[] required { } }",
+        "1: invalid path \"required\": not a character of a segment name at "
+        "character 0");
     bad(ADT "each a[] FT1 with pr1 { } }", "1: \"pr1\" is no segment");
     bad(ADT "each a[] FT1 with FT1 { } }", "1: invalid parameter \"FT1\"");
     bad(ADT "each a[] FT1 with PR1 PR1 { } }", "1: invalid parameter \"PR1\"");

@@ -636,6 +636,38 @@ test_text(void)
 }
 
 
+/* "first" with fewer delimiters, and where bytes only look like one */
+
+static void
+test_delimiters(void)
+{
+    open_message("MSH| ~\\&|\rZZZ|a^b&c~d|&~d\r", NULL);
+    gives(&top, "ZZZ-1", "a^b ZZZ2[1]-1[0].0.0");
+    gives(&top, "ZZZ-2", "empty ZZZ2[1]-2[0].0.0");
+    gives(&top, "ZZZ-1.2", "absent ZZZ2[1]-1[1].2.0");
+
+    open_message("MSH|^ \\ |\rZZZ|a&b~c^d|x\r", NULL);
+    gives(&top, "ZZZ-1", "a&b~c ZZZ2[1]-1[0].0.0");
+    gives(&top, "ZZZ-1.2", "d ZZZ2[1]-1[1].2.0");
+
+    open_message("MSH|    |\rZZZ|a&b~c^d\r", NULL);
+    gives(&top, "ZZZ-1", "a&b~c^d ZZZ2[1]-1[0].0.0");
+
+    /* the second byte of one character is "^", that of another one "~" */
+
+    open_message("MSH|^~\\&||||||||||||||||Shift_JIS\r"
+                 "ZZZ|\x83\x5e\x83\x7e&\x83\x5e^x~y|\x83\x5e~z\r", NULL);
+
+    parse("ZZZ-1");
+    ngx_canonical_hl7_get(&path, &top, &v);
+    is_str(v.raw, "\x83\x5e\x83\x7e", "characters of two bytes");
+
+    parse("ZZZ-2");
+    ngx_canonical_hl7_get(&path, &top, &v);
+    is_str(v.raw, "\x83\x5e", "and a repetition");
+}
+
+
 /* more names than the small table has room for, and where memory ends */
 
 static void
@@ -700,6 +732,7 @@ main(void)
     test_next();
     test_each();
     test_text();
+    test_delimiters();
     test_names();
 
     unit_arena_free(&arena);

@@ -257,7 +257,8 @@ test_first(void)
 {
     is(rule("set v ZZZ-1; set w ZZZ-1.2; set x[] ZZZ-1[*]; set y ZZZ-1[2];"
             " set z \"<{ZZZ-1}>\";", "a&b^c&d~e&f"),
-       ",\"v\":\"a\",\"w\":\"c\",\"x\":[\"a\",\"e\"],\"y\":\"e\",\"z\":\"<a>\"}",
+       ",\"v\":\"a\",\"w\":\"c\",\"x\":[\"a\",\"e\"],\"y\":\"e\","
+       "\"z\":\"<a>\"}",
        "set");
     is(rule("when ZZZ-1 = a { const v 1; } when ZZZ-2 present { const w 1; }",
             "a&b^c~d|^x"), ",\"v\":\"1\"}", "when");
@@ -322,6 +323,51 @@ test_each(void)
        "207 too many items; source ZZZ-1 (ZZZ^1^1^0^0^0 #2) @35; target v[]; "
        "m@1 map.conf",
        "max_items");
+}
+
+
+static void
+test_required(void)
+{
+    const char  *m;
+
+    is(rule("each v[] ZZZ-1 required { set a .; }", "1~2"),
+       ",\"v\":[{\"a\":\"1\"},{\"a\":\"2\"}]}", "required, and there");
+    is(rule("each v[] ZZZ-1 required { set a .2; }", "1~2"), "}",
+       "there, without a value inside");
+    is(rule("each v[] ZZY|ZZZ required { set a ZZZ-1; }", "1"),
+       ",\"v\":[{\"a\":\"1\"}]}", "an alternative");
+    is(rule("each v[] ZZZ-1 required { set a .; }", ""),
+       "101 required repetition is missing; source ZZZ-1 (ZZZ^1^1^0^0^0 #2) "
+       "@55; target v[]; m@1 map.conf", "no repetition");
+    is(rule("each v[] ZZY with ZZZ required { set a ZZY-1; }", ""),
+       "101 required repetition is missing; source ZZY (ZZY^1^0^0^0^0 #0); "
+       "target v[]; m@1 map.conf", "no segment");
+    is(rule("each v[] ZZZ { each w[] ZZZ-1 required { set a .; } }",
+            "1\rZZZ|"),
+       "101 required repetition is missing; source ZZZ-1 (ZZZ^2^1^0^0^0 #3) "
+       "@61; target v[].w[]; m@1 map.conf", "in another one");
+    is(rule("when ZZZ-1 = x { each v[] ZZY required { set a ZZY-1; } }", "y"),
+       "}", "when it does not matter");
+    is(rule("on_error warn; each v[] ZZY required { set a ZZY-1; }", ""),
+       "}\nwarning: 101 required repetition is missing; source ZZY "
+       "(ZZY^1^0^0^0^0 #0); target v[]; m@1 map.conf", "a warning");
+
+    m = "canonical_map m version=1 { from hl7 ADT; each o ZZA required {"
+        " emit x key=k; set k ZZA-1; } }";
+
+    is(hl7(map(m), "MSH|^~\\&|||||20261121||ADT^A01\rZZZ|1\r"),
+       "101 required repetition is missing; source ZZA (ZZA^1^0^0^0^0 #0); "
+       "target o; m@1 map.conf", "no object");
+    is(hl7(map(m), "MSH|^~\\&|||||20261121||ADT^A01\rZZA|1\r"),
+       "{\"type\":\"x\",\"map\":\"m@1\",\"key\":\"1\",\"k\":\"1\"}",
+       "one object");
+
+    is(member("each v[] a required { set b b; }", "{\"a\":[]}"),
+       "101 required repetition is missing; source a @0; target v[]; m@1 "
+       "map.conf", "no member");
+    is(member("each v[] \"a.where(b > 1)\" required { set b b; }",
+              "{\"a\":[{\"b\":2}]}"), "{\"v\":[{\"b\":2}]}", "a member");
 }
 
 
@@ -761,6 +807,7 @@ main(void)
     test_when();
     test_first();
     test_each();
+    test_required();
     test_objects();
     test_to();
     test_errors();
