@@ -16,7 +16,7 @@
 #define FHIR  " xmlns=\"http://hl7.org/fhir\""
 #define DIV   "<div xmlns=\"http://www.w3.org/1999/xhtml\">"
 
-#define CORPUS  "/work/shared/corpus/fhirpath"
+#define CORPUS  "../shared/corpus/fhirpath"
 
 
 typedef ngx_int_t (*read_pt)(ngx_canonical_arena_t *a, ngx_str_t *text,
