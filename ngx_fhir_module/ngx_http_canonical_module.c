@@ -18,7 +18,6 @@ static ngx_int_t ngx_http_canonical_check_names(ngx_conf_t *cf,
 static ngx_int_t ngx_http_canonical_check_use(ngx_conf_t *cf,
     ngx_http_canonical_name_t *name);
 static void *ngx_http_canonical_create_main_conf(ngx_conf_t *cf);
-static void *ngx_http_canonical_block(void *data, size_t size);
 static void *ngx_http_canonical_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_canonical_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
@@ -299,17 +298,10 @@ ngx_http_canonical_create_main_conf(ngx_conf_t *cf)
         }
     }
 
-    ngx_canonical_arena_init(&mcf->arena, ngx_http_canonical_block, cf->pool,
+    ngx_canonical_arena_init(&mcf->arena, ngx_http_canonical_memory, cf->pool,
                              NGX_HTTP_CANONICAL_CONF_MAX);
 
     return mcf;
-}
-
-
-static void *
-ngx_http_canonical_block(void *data, size_t size)
-{
-    return ngx_palloc(data, size);
 }
 
 

@@ -55,7 +55,6 @@ static void ngx_http_canonical_add_text(ngx_canonical_arena_t *a,
     ngx_canonical_node_t *parent, const char *name, const char *value);
 static void ngx_http_canonical_add_num(ngx_canonical_arena_t *a,
     ngx_canonical_node_t *parent, const char *name, size_t value);
-static void *ngx_http_canonical_block(void *data, size_t size);
 
 
 typedef struct {
@@ -125,7 +124,7 @@ ngx_http_canonical_refuse(ngx_http_request_t *r,
 
     /* the memory of the mapping may be what was short */
 
-    ngx_canonical_arena_init(&a, ngx_http_canonical_block, r->pool,
+    ngx_canonical_arena_init(&a, ngx_http_canonical_memory, r->pool,
                              NGX_HTTP_CANONICAL_ANSWER_MAX);
 
     if (ngx_http_canonical_accepts_fhir(r)) {
@@ -159,13 +158,6 @@ ngx_http_canonical_refuse(ngx_http_request_t *r,
     ngx_http_finalize_request(r, ngx_http_send_response(r, mapping->status,
                                                         &type, &cv));
     return NGX_DONE;
-}
-
-
-static void *
-ngx_http_canonical_block(void *data, size_t size)
-{
-    return ngx_palloc(data, size);
 }
 
 
