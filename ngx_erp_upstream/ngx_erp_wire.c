@@ -119,6 +119,81 @@ static const ngx_erp_field_t  ngx_erp_settle_fields[] = {
 };
 
 
+static const ngx_erp_field_t  ngx_erp_hello_fields[] = {
+    ngx_erp_field_num(ngx_erp_hello_t, version),
+    ngx_erp_field_num(ngx_erp_hello_t, pid),
+    ngx_erp_field_num(ngx_erp_hello_t, slots),
+    ngx_erp_field_end
+};
+
+
+static const ngx_erp_field_t  ngx_erp_put_answer_fields[] = {
+    ngx_erp_field_num(ngx_erp_put_answer_t, verdict),
+    ngx_erp_field_num(ngx_erp_put_answer_t, message),
+    ngx_erp_field_num(ngx_erp_put_answer_t, open),
+    ngx_erp_field_num(ngx_erp_put_answer_t, delivered),
+    ngx_erp_field_num(ngx_erp_put_answer_t, dead),
+    ngx_erp_field_str(ngx_erp_put_answer_t, correlation_id),
+    ngx_erp_field_end
+};
+
+
+static const ngx_erp_field_t  ngx_erp_ended_fields[] = {
+    ngx_erp_field_num(ngx_erp_ended_t, delivery),
+    ngx_erp_field_num(ngx_erp_ended_t, state),
+    ngx_erp_field_num(ngx_erp_ended_t, status),
+    ngx_erp_field_str(ngx_erp_ended_t, reason),
+    ngx_erp_field_str(ngx_erp_ended_t, code),
+    ngx_erp_field_end
+};
+
+
+static const ngx_erp_field_t  ngx_erp_holding_fields[] = {
+    ngx_erp_field_num(ngx_erp_holding_t, delivery),
+    ngx_erp_field_num(ngx_erp_holding_t, attempt),
+    ngx_erp_field_end
+};
+
+
+static const ngx_erp_field_t  ngx_erp_ask_fields[] = {
+    ngx_erp_field_str(ngx_erp_ask_t, method),
+    ngx_erp_field_str(ngx_erp_ask_t, path),
+    ngx_erp_field_str(ngx_erp_ask_t, args),
+    ngx_erp_field_str(ngx_erp_ask_t, body),
+    ngx_erp_field_str(ngx_erp_ask_t, who),
+    ngx_erp_field_end
+};
+
+
+static const ngx_erp_field_t  ngx_erp_answer_fields[] = {
+    ngx_erp_field_num(ngx_erp_answer_t, status),
+    ngx_erp_field_str(ngx_erp_answer_t, type),
+    ngx_erp_field_str(ngx_erp_answer_t, body),
+    ngx_erp_field_end
+};
+
+
+static const ngx_erp_field_t  ngx_erp_no_fields[] = {
+    ngx_erp_field_end
+};
+
+
+/* PUT has arrays too, and functions of its own */
+
+static const ngx_erp_field_t  *ngx_erp_frames[] = {
+    [NGX_ERP_HELLO] = ngx_erp_hello_fields,
+    [NGX_ERP_PUT_ANSWER] = ngx_erp_put_answer_fields,
+    [NGX_ERP_LEASE] = ngx_erp_lease_fields,
+    [NGX_ERP_STEP] = ngx_erp_settle_fields,
+    [NGX_ERP_SETTLE] = ngx_erp_settle_fields,
+    [NGX_ERP_SETTLED] = ngx_erp_no_fields,
+    [NGX_ERP_HOLDING] = ngx_erp_holding_fields,
+    [NGX_ERP_ENDED] = ngx_erp_ended_fields,
+    [NGX_ERP_ASK] = ngx_erp_ask_fields,
+    [NGX_ERP_ANSWER] = ngx_erp_answer_fields
+};
+
+
 void
 ngx_erp_wire_begin(ngx_erp_out_t *out, ngx_erp_frame_e type, uint64_t number)
 {
@@ -300,22 +375,11 @@ ngx_erp_wire_put(ngx_erp_out_t *out, uint64_t number, ngx_erp_message_t *m)
 
 
 ngx_int_t
-ngx_erp_wire_lease(ngx_erp_out_t *out, uint64_t number,
-    ngx_erp_lease_t *lease)
-{
-    ngx_erp_wire_begin(out, NGX_ERP_LEASE, number);
-    ngx_erp_wire_fields(out, lease, ngx_erp_lease_fields);
-
-    return ngx_erp_wire_end(out);
-}
-
-
-ngx_int_t
-ngx_erp_wire_settle(ngx_erp_out_t *out, ngx_erp_frame_e type, uint64_t number,
-    ngx_erp_settle_t *settle)
+ngx_erp_wire_frame(ngx_erp_out_t *out, ngx_erp_frame_e type, uint64_t number,
+    const void *fields)
 {
     ngx_erp_wire_begin(out, type, number);
-    ngx_erp_wire_fields(out, settle, ngx_erp_settle_fields);
+    ngx_erp_wire_fields(out, fields, ngx_erp_frames[type]);
 
     return ngx_erp_wire_end(out);
 }
@@ -511,26 +575,13 @@ ngx_erp_wire_get_put(ngx_erp_in_t *in, ngx_erp_message_t *m,
 
 
 ngx_int_t
-ngx_erp_wire_get_lease(ngx_erp_in_t *in, ngx_erp_lease_t *lease)
+ngx_erp_wire_get_frame(ngx_erp_in_t *in, ngx_erp_frame_e type, void *fields)
 {
-    if (in->type != NGX_ERP_LEASE) {
+    if (in->type != type) {
         return NGX_ERROR;
     }
 
-    ngx_erp_wire_get_fields(in, lease, ngx_erp_lease_fields);
-
-    return ngx_erp_wire_done(in);
-}
-
-
-ngx_int_t
-ngx_erp_wire_get_settle(ngx_erp_in_t *in, ngx_erp_settle_t *settle)
-{
-    if (in->type != NGX_ERP_SETTLE && in->type != NGX_ERP_STEP) {
-        return NGX_ERROR;
-    }
-
-    ngx_erp_wire_get_fields(in, settle, ngx_erp_settle_fields);
+    ngx_erp_wire_get_fields(in, fields, ngx_erp_frames[type]);
 
     return ngx_erp_wire_done(in);
 }

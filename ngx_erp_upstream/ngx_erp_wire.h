@@ -22,17 +22,17 @@
 
 
 typedef enum {
-    NGX_ERP_HELLO = 1,       /* worker: version, pid, generation, slots */
+    NGX_ERP_HELLO = 1,       /* worker: who it is; again: other slots */
     NGX_ERP_PUT,             /* worker: a message and its deliveries */
     NGX_ERP_PUT_ANSWER,      /* store: when they are on disk, or refused */
     NGX_ERP_LEASE,           /* store: a delivery to be attempted */
     NGX_ERP_STEP,            /* worker: a step is done; keep its result */
     NGX_ERP_SETTLE,          /* worker: the outcome */
     NGX_ERP_SETTLED,         /* store: on disk; also STEP's answer */
-    NGX_ERP_HOLDING,         /* worker: attempts in flight, reconnected */
-    NGX_ERP_WAIT,            /* store: a delivery ended that is waited for */
-    NGX_ERP_ASK,             /* worker: a question of the API, as JSON */
-    NGX_ERP_ANSWER           /* store: its answer, as JSON */
+    NGX_ERP_HOLDING,         /* worker: an attempt in flight, reconnected */
+    NGX_ERP_ENDED,           /* store: a delivery ended that is waited for */
+    NGX_ERP_ASK,             /* worker: a request to the API */
+    NGX_ERP_ANSWER           /* store: its response */
 } ngx_erp_frame_e;
 
 
@@ -118,6 +118,56 @@ typedef struct {
 } ngx_erp_settle_t;
 
 
+typedef struct {
+    uint64_t            version;         /* NGX_ERP_WIRE_VERSION */
+    uint64_t            pid;
+    uint64_t            slots;           /* leases at a time; 0: no more */
+} ngx_erp_hello_t;
+
+
+typedef struct {
+    uint64_t            verdict;         /* ngx_erp_put_e */
+    uint64_t            message;         /* its id, of STORED and DUPLICATE */
+    uint64_t            open;            /* its deliveries: on their way */
+    uint64_t            delivered;
+    uint64_t            dead;            /* or skipped, or discarded */
+    ngx_str_t           correlation_id;  /* that it was stored with */
+} ngx_erp_put_answer_t;
+
+
+/* the number of the frame is that of the PUT */
+
+typedef struct {
+    uint64_t            delivery;
+    uint64_t            state;           /* ngx_erp_state_e */
+    uint64_t            status;          /* of the last attempt */
+    ngx_str_t           reason;          /* of a dead letter */
+    ngx_str_t           code;            /* of the ERP */
+} ngx_erp_ended_t;
+
+
+typedef struct {
+    uint64_t            delivery;
+    uint64_t            attempt;
+} ngx_erp_holding_t;
+
+
+typedef struct {
+    ngx_str_t           method;
+    ngx_str_t           path;            /* "/v1/status" */
+    ngx_str_t           args;
+    ngx_str_t           body;
+    ngx_str_t           who;             /* user, or address */
+} ngx_erp_ask_t;
+
+
+typedef struct {
+    uint64_t            status;          /* of HTTP */
+    ngx_str_t           type;
+    ngx_str_t           body;
+} ngx_erp_answer_t;
+
+
 /* --- writing: a buffer that grows --- */
 
 typedef struct {
@@ -144,10 +194,14 @@ ngx_int_t ngx_erp_wire_end(ngx_erp_out_t *out);
 
 ngx_int_t ngx_erp_wire_put(ngx_erp_out_t *out, uint64_t number,
     ngx_erp_message_t *m);
-ngx_int_t ngx_erp_wire_lease(ngx_erp_out_t *out, uint64_t number,
-    ngx_erp_lease_t *lease);
-ngx_int_t ngx_erp_wire_settle(ngx_erp_out_t *out, ngx_erp_frame_e type,
-    uint64_t number, ngx_erp_settle_t *settle);
+
+/*
+ * All other frames: "fields" is the structure of that type, ngx_erp_settle_t
+ * of STEP and SETTLE, ngx_erp_put_answer_t of PUT_ANSWER and so on; NULL of
+ * SETTLED, which has none.
+ */
+ngx_int_t ngx_erp_wire_frame(ngx_erp_out_t *out, ngx_erp_frame_e type,
+    uint64_t number, const void *fields);
 
 
 /* --- reading: strings point into the buffer --- */
@@ -180,10 +234,13 @@ ngx_str_t ngx_erp_wire_get_str(ngx_erp_in_t *in);
  */
 ngx_int_t ngx_erp_wire_get_put(ngx_erp_in_t *in, ngx_erp_message_t *m,
     void *(*alloc)(void *data, size_t size), void *data);
-ngx_int_t ngx_erp_wire_get_lease(ngx_erp_in_t *in, ngx_erp_lease_t *lease);
-/* of SETTLE and of STEP */
-ngx_int_t ngx_erp_wire_get_settle(ngx_erp_in_t *in,
-    ngx_erp_settle_t *settle);
+
+/*
+ * All other frames, "fields" as ngx_erp_wire_frame() has it: NGX_OK, or
+ * NGX_ERROR: it is not of that type, or has more or less than that.
+ */
+ngx_int_t ngx_erp_wire_get_frame(ngx_erp_in_t *in, ngx_erp_frame_e type,
+    void *fields);
 
 
 #endif /* _NGX_ERP_WIRE_H_INCLUDED_ */

@@ -128,17 +128,18 @@ fuzz_frame(ngx_erp_in_t *in, u_char *start)
 
     copy = *in;
 
-    if (ngx_erp_wire_get_lease(&copy, &lease) == NGX_OK) {
+    if (ngx_erp_wire_get_frame(&copy, NGX_ERP_LEASE, &lease) == NGX_OK) {
         fuzz_in(in, &lease.body);
-        check(ngx_erp_wire_lease(&out, in->number, &lease) == NGX_OK);
+        check(ngx_erp_wire_frame(&out, NGX_ERP_LEASE, in->number, &lease)
+              == NGX_OK);
         fuzz_same(&out, in, start);
     }
 
     copy = *in;
 
-    if (ngx_erp_wire_get_settle(&copy, &settle) == NGX_OK) {
+    if (ngx_erp_wire_get_frame(&copy, NGX_ERP_SETTLE, &settle) == NGX_OK) {
         fuzz_in(in, &settle.message);
-        check(ngx_erp_wire_settle(&out, in->type, in->number, &settle)
+        check(ngx_erp_wire_frame(&out, in->type, in->number, &settle)
               == NGX_OK);
         fuzz_same(&out, in, start);
     }

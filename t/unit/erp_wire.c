@@ -430,9 +430,10 @@ test_lease_settle(void)
 
     open_out(&out);
 
-    is_num(ngx_erp_wire_lease(&out, 5, &l), NGX_OK, "a lease");
+    is_num(ngx_erp_wire_frame(&out, NGX_ERP_LEASE, 5, &l), NGX_OK, "a lease");
     open_in(&out, &in);
-    is_num(ngx_erp_wire_get_lease(&in, &lease), NGX_OK, "is read");
+    is_num(ngx_erp_wire_get_frame(&in, NGX_ERP_LEASE, &lease), NGX_OK,
+           "is read");
 
     ok(lease.delivery == 1 && lease.attempt == 2 && lease.step == 3
        && lease.created == 4 && lease.replay_of == 14, "its numbers");
@@ -445,15 +446,16 @@ test_lease_settle(void)
        "its strings");
 
     open_in(&out, &in);
-    is_num(ngx_erp_wire_get_settle(&in, &settle), NGX_ERROR,
+    is_num(ngx_erp_wire_get_frame(&in, NGX_ERP_SETTLE, &settle), NGX_ERROR,
            "it is no settlement");
 
     out.last = out.start;
-    is_num(ngx_erp_wire_settle(&out, NGX_ERP_SETTLE, 6, &s), NGX_OK,
+    is_num(ngx_erp_wire_frame(&out, NGX_ERP_SETTLE, 6, &s), NGX_OK,
            "a settlement");
     open_in(&out, &in);
     is_num(in.number, 6, "its number");
-    is_num(ngx_erp_wire_get_settle(&in, &settle), NGX_OK, "is read");
+    is_num(ngx_erp_wire_get_frame(&in, NGX_ERP_SETTLE, &settle), NGX_OK,
+           "is read");
 
     ok(settle.delivery == 1 && settle.attempt == 2 && settle.outcome == 3
        && settle.status == 422 && settle.started == 5 && settle.took == 6
@@ -462,26 +464,32 @@ test_lease_settle(void)
        && same(&settle.message, &s.message), "its strings");
 
     open_in(&out, &in);
-    is_num(ngx_erp_wire_get_lease(&in, &lease), NGX_ERROR, "it is no lease");
+    is_num(ngx_erp_wire_get_frame(&in, NGX_ERP_LEASE, &lease), NGX_ERROR,
+           "it is no lease");
 
     out.last = out.start;
-    (void) ngx_erp_wire_settle(&out, NGX_ERP_STEP, 6, &s);
+    (void) ngx_erp_wire_frame(&out, NGX_ERP_STEP, 6, &s);
     open_in(&out, &in);
-    is_num(ngx_erp_wire_get_settle(&in, &settle), NGX_OK, "a step");
+    is_num(ngx_erp_wire_get_frame(&in, NGX_ERP_SETTLE, &settle), NGX_ERROR,
+           "a step is none");
+    open_in(&out, &in);
+    is_num(ngx_erp_wire_get_frame(&in, NGX_ERP_STEP, &settle), NGX_OK,
+           "but has the same fields");
 
     out.last = out.start;
-    (void) ngx_erp_wire_settle(&out, NGX_ERP_SETTLE, 6, &s);
+    (void) ngx_erp_wire_frame(&out, NGX_ERP_SETTLE, 6, &s);
     out.start[0]++;
     *out.last++ = 0;
     open_in(&out, &in);
-    is_num(ngx_erp_wire_get_settle(&in, &settle), NGX_ERROR,
+    is_num(ngx_erp_wire_get_frame(&in, NGX_ERP_SETTLE, &settle), NGX_ERROR,
            "a byte too much");
 
     out.last = out.start;
     ngx_erp_wire_begin(&out, NGX_ERP_STEP, 6);
     (void) ngx_erp_wire_end(&out);
     open_in(&out, &in);
-    is_num(ngx_erp_wire_get_settle(&in, &settle), NGX_ERROR, "an empty one");
+    is_num(ngx_erp_wire_get_frame(&in, NGX_ERP_STEP, &settle), NGX_ERROR,
+           "an empty one");
 
     free(out.start);
 }
@@ -501,27 +509,27 @@ test_failures(void)
 
     open_out(&out);
     grows = 0;
-    is_num(ngx_erp_wire_settle(&out, NGX_ERP_SETTLE, 1, &settle), NGX_ERROR,
+    is_num(ngx_erp_wire_frame(&out, NGX_ERP_SETTLE, 1, &settle), NGX_ERROR,
            "no memory at all");
 
     grows = 1;
-    is_num(ngx_erp_wire_settle(&out, NGX_ERP_SETTLE, 1, &settle), NGX_OK,
+    is_num(ngx_erp_wire_frame(&out, NGX_ERP_SETTLE, 1, &settle), NGX_OK,
            "memory again");
     used = out.last - out.start;
 
     settle.message.len = 100000;
     settle.message.data = calloc(1, 100000);
-    is_num(ngx_erp_wire_settle(&out, NGX_ERP_SETTLE, 2, &settle), NGX_ERROR,
+    is_num(ngx_erp_wire_frame(&out, NGX_ERP_SETTLE, 2, &settle), NGX_ERROR,
            "no memory for a second one");
     ok((size_t) (out.last - out.start) == used && !out.failed,
        "which is taken back");
 
     open_in(&out, &in);
-    is_num(ngx_erp_wire_get_settle(&in, &got), NGX_OK,
+    is_num(ngx_erp_wire_get_frame(&in, NGX_ERP_SETTLE, &got), NGX_OK,
            "the first one is whole");
 
     grows = 1;
-    is_num(ngx_erp_wire_settle(&out, NGX_ERP_SETTLE, 2, &settle), NGX_OK,
+    is_num(ngx_erp_wire_frame(&out, NGX_ERP_SETTLE, 2, &settle), NGX_OK,
            "with memory it goes");
     ok(memcmp(out.start + used + 5, "\2\0\0\0\0\0\0\0", 8) == 0,
        "behind the first");
