@@ -17,6 +17,9 @@ static const char *ngx_canonical_target_field(ngx_canonical_compiler_t *c,
 static ngx_uint_t ngx_canonical_field_numbers(ngx_str_t *target,
     ngx_uint_t *field);
 static ngx_uint_t ngx_canonical_field_clash(ngx_str_t *a, ngx_str_t *b);
+static u_char *ngx_canonical_target_end(u_char *p, u_char *end);
+static ngx_uint_t ngx_canonical_target_is_position(
+    ngx_canonical_compiler_t *c, ngx_str_t *name);
 static ngx_uint_t ngx_canonical_target_is_name(ngx_canonical_compiler_t *c,
     ngx_str_t *name);
 static const char *ngx_canonical_slot_add(ngx_canonical_compiler_t *c,
@@ -92,7 +95,10 @@ ngx_canonical_compile_name(ngx_canonical_compiler_t *c,
 }
 
 
-/* names and dots; objects on the way get slots of their own */
+/*
+ * Names and dots, and positions of arrays; what is on the way gets slots of
+ * its own.
+ */
 
 static const char *
 ngx_canonical_target_add(ngx_canonical_compiler_t *c,
@@ -107,13 +113,17 @@ ngx_canonical_target_add(ngx_canonical_compiler_t *c,
     end = target->data + target->len;
     parent = NGX_CANONICAL_NO_SLOT;
 
-    for (name.data = target->data; /* void */ ; name.data = p + 1) {
+    for (name.data = target->data; /* void */ ; name.data = p) {
 
-        for (p = name.data; p < end && *p != '.'; p++);
-
+        p = ngx_canonical_target_end(name.data, end);
         name.len = p - name.data;
 
-        if (!ngx_canonical_target_is_name(c, &name)) {
+        if (ngx_canonical_slot_is_position(&name)
+            ? parent == NGX_CANONICAL_NO_SLOT
+              || !ngx_canonical_target_is_position(c, &name)
+              || (p < end && *p != '.' && *p != '[')
+            : !ngx_canonical_target_is_name(c, &name))
+        {
             return ngx_canonical_compile_error(c, "invalid target \"%.*s\"",
                                               ngx_canonical_quote(
                                                   &rule->target));
@@ -133,7 +143,47 @@ ngx_canonical_target_add(ngx_canonical_compiler_t *c,
         }
 
         parent = rule->slot;
+
+        if (*p == '.') {
+            p++;
+        }
     }
+}
+
+
+/* the end of a name, or of a position with its brackets */
+
+static u_char *
+ngx_canonical_target_end(u_char *p, u_char *end)
+{
+    if (p < end && *p == '[') {
+        for (p++; p < end && p[-1] != ']'; p++);
+        return p;
+    }
+
+    for ( /* void */ ; p < end && *p != '.' && *p != '['; p++);
+
+    return p;
+}
+
+
+/* "[0]" to "[99]"; other forms than JSON have no arrays of arrays */
+
+static ngx_uint_t
+ngx_canonical_target_is_position(ngx_canonical_compiler_t *c, ngx_str_t *name)
+{
+    if (c->map->to != NGX_CANONICAL_TO_JSON) {
+        return 0;
+    }
+
+    if (name->len == 3) {
+        return name->data[1] >= '0' && name->data[1] <= '9'
+               && name->data[2] == ']';
+    }
+
+    return name->len == 4 && name->data[1] >= '1' && name->data[1] <= '9'
+           && name->data[2] >= '0' && name->data[2] <= '9'
+           && name->data[3] == ']';
 }
 
 
@@ -303,6 +353,15 @@ ngx_canonical_slot_add(ngx_canonical_compiler_t *c, ngx_str_t *name,
         *slot = i;
 
         return NULL;
+    }
+
+    for (i = 0; i < block->nslots; i++) {
+        if (block->slots[i].parent == parent
+            && ngx_canonical_slot_is_position(&block->slots[i].name)
+               != ngx_canonical_slot_is_position(name))
+        {
+            return "an array has positions, an object names, not both";
+        }
     }
 
     if (block->nslots == NGX_CANONICAL_COMPILE_SLOTS) {

@@ -67,12 +67,20 @@ struct ngx_canonical_part_s {
 #define NGX_CANONICAL_NO_SLOT  ((ngx_uint_t) -1)
 
 typedef struct {
-    ngx_str_t                   name;    /* of the member */
+    ngx_str_t                   name;    /* of the member; or "[0]", the
+                                            position in an array */
     ngx_uint_t                  parent;  /* slot, or NO_SLOT: the block's own
                                             object */
     ngx_canonical_kind_e        kind;    /* OBJECT on the way; ARRAY of a
                                             target with "[]"; else STRING */
 } ngx_canonical_slot_t;
+
+
+static ngx_inline ngx_uint_t
+ngx_canonical_slot_is_position(ngx_str_t *name)
+{
+    return name->len && name->data[0] == '[';
+}
 
 
 typedef enum {

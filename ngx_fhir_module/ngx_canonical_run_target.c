@@ -8,6 +8,8 @@
 
 static void ngx_canonical_put_position(ngx_canonical_runner_t *r,
     ngx_canonical_node_t *node, ngx_canonical_value_t *v);
+static ngx_canonical_node_t *ngx_canonical_place(ngx_canonical_runner_t *r,
+    ngx_canonical_node_t *parent, ngx_canonical_slot_t *slot);
 static ngx_canonical_node_t *ngx_canonical_slot_outer(
     ngx_canonical_frame_t *f, ngx_canonical_slot_t *slot,
     ngx_canonical_node_t *parent);
@@ -137,7 +139,10 @@ ngx_canonical_slot(ngx_canonical_runner_t *r, ngx_canonical_frame_t *f,
     node = f->merge ? ngx_canonical_slot_outer(f, slot, parent) : NULL;
 
     if (node == NULL) {
-        node = ngx_canonical_add(r, parent, slot->kind, &slot->name);
+        node = ngx_canonical_slot_is_position(&slot->name)
+               ? ngx_canonical_place(r, parent, slot)
+               : ngx_canonical_add(r, parent, slot->kind, &slot->name);
+
         if (node == NULL) {
             return NULL;
         }
@@ -150,6 +155,43 @@ ngx_canonical_slot(ngx_canonical_runner_t *r, ngx_canonical_frame_t *f,
     }
 
     return node;
+}
+
+
+/* the element at a position, "[12]": those before it are null until set */
+
+static ngx_canonical_node_t *
+ngx_canonical_place(ngx_canonical_runner_t *r, ngx_canonical_node_t *parent,
+    ngx_canonical_slot_t *slot)
+{
+    u_char                *p;
+    ngx_str_t              name;
+    ngx_uint_t             n;
+    ngx_canonical_node_t  *node;
+
+    n = 0;
+
+    for (p = slot->name.data + 1; *p != ']'; p++) {
+        n = n * 10 + (*p - '0');
+    }
+
+    parent->kind = NGX_CANONICAL_ARRAY;
+    ngx_str_null(&name);
+
+    for (node = parent->first; /* void */ ; node = node->next) {
+
+        if (node == NULL) {
+            node = ngx_canonical_add(r, parent, NGX_CANONICAL_NULL, &name);
+            if (node == NULL) {
+                return NULL;
+            }
+        }
+
+        if (n-- == 0) {
+            node->kind = slot->kind;
+            return node;
+        }
+    }
 }
 
 

@@ -6,6 +6,9 @@
 #include "mapcompile.h"
 
 
+#define ITEM  "canonical_map m version=1 { from canonical item; to json; "
+
+
 static void
 test_map(void)
 {
@@ -320,6 +323,22 @@ test_target(void)
     bad(ADT "set [] PID-1; }", "1: invalid target \"[]\"");
     bad(ADT "set \"\" PID-1; }", "1: invalid target \"\"");
     bad(ADT "set a:b PID-1; }", "1: invalid target \"a:b\"");
+
+    good(ITEM "set a[0][99].b[7] c; set a[1] d; set e.f[0] c; }");
+    bad(ITEM "set [0] c; }", "1: invalid target \"[0]\"");
+    bad(ITEM "set a[00] c; }", "1: invalid target \"a[00]\"");
+    bad(ITEM "set a[100] c; }", "1: invalid target \"a[100]\"");
+    bad(ITEM "set a[x] c; }", "1: invalid target \"a[x]\"");
+    bad(ITEM "set a[1 c; }", "1: invalid target \"a[1\"");
+    bad(ITEM "set a[1]b c; }", "1: invalid target \"a[1]b\"");
+    bad(ITEM "set a.[1] c; }", "1: invalid target \"a.[1]\"");
+    bad(ITEM "set a[1]. c; }", "1: invalid target \"a[1].\"");
+    bad(ITEM "set a[1] c; set a.b c; }",
+        "1: an array has positions, an object names, not both");
+    bad(ITEM "set a[1] c; set a[1].b c; }",
+        "1: \"[1]\" is set as a value, an object or an array elsewhere");
+    bad("canonical_map m version=1 { from canonical item; to form;"
+        " set a[1] c; }", "1: invalid target \"a[1]\"");
 }
 
 

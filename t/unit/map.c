@@ -479,6 +479,19 @@ test_to(void)
        "m@1 map.conf",
        "which may be a warning, everywhere");
 
+    is(member("set p[0][0].a b; const p[0][0].l[0][0] create;"
+              " set p[0][0].l[0][1][0].q c; const p[2].x 1 int;"
+              " set p[0][1][] d;"
+              " each p[3][] e { set y[1] z; }",
+              "{\"b\":1.50,\"c\":2,\"d\":[3,4],\"e\":{\"z\":5}}"),
+       "{\"p\":[[{\"a\":1.50,\"l\":[[\"create\",[{\"q\":2}]]]},[3,4]],"
+       "null,{\"x\":1},[{\"y\":[null,5]}]]}",
+       "positions of arrays");
+    is(member("set p[1] b; set p[0] c;", "{\"b\":{\"x\":1},\"c\":2}"),
+       "{\"p\":[2,{\"x\":1}]}", "in any order");
+    is(member("set p[1] b; set p[0] c; set q[0][0] c;", "{\"b\":1}"),
+       "{\"p\":[null,1]}", "those that have no value are null, or not there");
+
     is(tree(map("canonical_map m version=1 { from canonical item; to hl7"
                 " MFN^M16;"
                 " segment MFI { const 1 INV; }"
