@@ -119,7 +119,7 @@ ngx_canonical_target_add(ngx_canonical_compiler_t *c,
         name.len = p - name.data;
 
         if (ngx_canonical_slot_is_position(&name)
-            ? parent == NGX_CANONICAL_NO_SLOT
+            ? parent == NGX_CANONICAL_NO_SLOT || name.data[-1] == '.'
               || !ngx_canonical_target_is_position(c, &name)
               || (p < end && *p != '.' && *p != '[')
             : !ngx_canonical_target_is_name(c, &name))
