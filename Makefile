@@ -3,7 +3,8 @@
 # make run          start the engine with conf/nginx.conf, show a message
 # make stop         end that engine
 # make test         unit tests and t/*.t; T=t/010-name.t or T=unit selects
-# make asan         the same, AddressSanitizer and UBSan
+# make chaos        the scenarios of t/chaos at full length: some hours
+# make asan         the same as make test, AddressSanitizer and UBSan
 # make valgrind     the same, memcheck
 # make matrix       the same, on each nginx of t/tools/matrix
 # make fuzz         libFuzzer, FUZZ_SECONDS=60 for each target
@@ -41,7 +42,7 @@ OUT = build
 
 UNITS = $(patsubst t/unit/%.c,$(OUT)/unit/%,$(wildcard t/unit/*.c))
 
-T = unit t/*.t
+T = unit t/*.t $(wildcard t/chaos/*.t)
 
 FHIRPATH_SUITE = ../shared/corpus/fhirpath
 
@@ -50,7 +51,7 @@ export CFLAGS LTO FUZZ_SECONDS NGINX_BINARY
 
 .SECONDARY:
 
-.PHONY: all deps run stop test asan valgrind matrix fuzz fhirpath bench install clean \
+.PHONY: all deps run stop test chaos asan valgrind matrix fuzz fhirpath bench install clean \
         units print-ground FORCE
 
 all: build/modules.conf
@@ -95,6 +96,10 @@ $(OUT)/unit/%: t/unit/%.c $(OUT)/ground.a $(HEADERS)
 test: deps
 	@$(MAKE) --no-print-directory all units
 	@t/tools/suite $(T)
+
+chaos: deps
+	@$(MAKE) --no-print-directory all
+	@CHAOS=1 t/tools/suite t/chaos/*.t
 
 asan: deps
 	@t/tools/asan $(T)

@@ -30,9 +30,10 @@ struct ngx_erp_auth_wait_s {
 
     /*
      * NGX_OK and "headers", those of all auths; or NGX_ERROR: they cannot be
-     * had.  Then "status" is that of the login, or CONNECT or TIMEOUT, or 0:
-     * a secret cannot be read; "retry_after" what it asked for (or empty) and
-     * "why" our own words.
+     * had.  Then "status" is that of the login, a good one too if its answer
+     * was of no use, or CONNECT or TIMEOUT, or 0: no memory; "retry_after" is
+     * what it asked for, or seconds until there may be another login, or
+     * empty; and "why" our own words.
      */
 
     ngx_int_t              rc;
@@ -44,20 +45,20 @@ struct ngx_erp_auth_wait_s {
     /* private */
 
     ngx_queue_t            queue;
-    ngx_uint_t             index;
-    ngx_event_t            event;
+    ngx_uint_t             index;        /* of the auth that is next */
+    unsigned               again:1;      /* from the first one on, once */
 };
 
 
 /*
- * erp_auth, a line of it: words from the second one on.  NULL with the error
- * logged.  "resolve" is called for the URI of a login once it is known which
- * server it is in: see ngx_http_erp_uri().
+ * erp_auth, a line of it: words from the second one on, but for "off".  NULL
+ * with the error logged.
  */
 ngx_erp_auth_t *ngx_erp_auth_conf(ngx_conf_t *cf, ngx_str_t *words,
     ngx_uint_t n);
 
-/* the URI of its login, or empty; and the server that it is in */
+/* the URI of its login, or empty; and the server that it is in, which is to be
+   known before the first request: see ngx_http_erp_uri() */
 ngx_str_t *ngx_erp_auth_uri(ngx_erp_auth_t *auth);
 void ngx_erp_auth_server(ngx_erp_auth_t *auth,
     ngx_http_core_srv_conf_t *server);
@@ -79,8 +80,9 @@ ngx_uint_t ngx_erp_auth_refused(ngx_array_t *auths, ngx_array_t *headers,
 
 /*
  * WS-Security UsernameToken (OASIS WSS 1.1) for the envelope: NGX_OK and
- * *body, a new one in the pool; NGX_DECLINED: it is no SOAP envelope;
- * NGX_ERROR: no memory, or the secret cannot be read.
+ * *body, a new one in the pool (or the same, without a "wsse" among the
+ * auths); NGX_DECLINED: it is no SOAP envelope; NGX_ERROR: no memory, or
+ * OpenSSL has failed.
  */
 ngx_int_t ngx_erp_auth_envelope(ngx_array_t *auths, ngx_pool_t *pool,
     ngx_str_t *body);

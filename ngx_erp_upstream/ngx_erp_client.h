@@ -45,8 +45,12 @@ struct ngx_erp_question_s {
     ngx_erp_frame_e        type;
     ngx_str_t              frame;
     ngx_event_t            timer;
+    ngx_erp_client_t      *client;
+    ngx_queue_t            bucket;
+    uint64_t               delivery;     /* of SETTLE */
+    uint64_t               attempt;
+    ngx_msec_t             started;
     unsigned               asked:1;
-    unsigned               sent:1;       /* on this connection */
 };
 
 
@@ -70,7 +74,8 @@ typedef struct {
 } ngx_erp_client_conf_t;
 
 
-/* at the start of a worker; NULL: no memory.  "conf" is kept. */
+/* at the start of a worker; NULL: no memory, or the path is too long for a
+   socket.  "conf" is kept. */
 ngx_erp_client_t *ngx_erp_client_create(ngx_cycle_t *cycle,
     ngx_erp_client_conf_t *conf);
 

@@ -3,7 +3,7 @@
  * The database: opening it, turns, what is there at start.
  */
 
-#include "ngx_erp_db_private.h"
+#include "ngx_erp_db_query.h"
 #include "ngx_erp_schema.h"
 
 #include <errno.h>
@@ -259,6 +259,8 @@ ngx_erp_db_close(ngx_erp_db_t *db)
     if (db->turn) {
         ngx_erp_db_rollback(db);
     }
+
+    ngx_erp_query_close(db);
 
     for (i = 0; i < NGX_ERP_SQL_N; i++) {
         (void) sqlite3_finalize(db->stmt[i]);

@@ -100,20 +100,22 @@ ngx_int_t ngx_erp_db_put(ngx_erp_db_t *db, ngx_erp_message_t *m,
     uint64_t next_at, ngx_erp_put_e *verdict, uint64_t *id,
     ngx_erp_row_t *rows);
 
-/* the answer that was given to the message: kept for a duplicate of it */
-ngx_int_t ngx_erp_db_answer(ngx_erp_db_t *db, uint64_t message,
-    ngx_uint_t status, ngx_str_t *body);
-
 /*
- * That answer: NGX_OK; NGX_DECLINED: there is none, or it is damaged;
- * NGX_ERROR.  The body is valid until the next call, or a lease.
+ * What the answer to a duplicate tells of the message that is there, but for
+ * the verdict; of a delivery that was replayed the last replay counts.  The
+ * string is valid until the next call, or a lease.  NGX_DECLINED: there is no
+ * such message; NGX_ERROR.
  */
-ngx_int_t ngx_erp_db_answered(ngx_erp_db_t *db, uint64_t message,
-    ngx_uint_t *status, ngx_str_t *body);
+ngx_int_t ngx_erp_db_message(ngx_erp_db_t *db, uint64_t message,
+    ngx_erp_put_answer_t *answer);
+
+/* what has become of a delivery; NGX_DECLINED: there is none; NGX_ERROR */
+ngx_int_t ngx_erp_db_state(ngx_erp_db_t *db, uint64_t delivery,
+    ngx_erp_row_t *row);
 
 /*
  * What a worker needs for an attempt; strings are valid until the next call
- * of this function, ngx_erp_db_answered() or ngx_erp_db_destination().  Sets
+ * of this function, ngx_erp_db_message() or ngx_erp_db_destination().  Sets
  * state LEASED and adds one to attempts if "count"; lease->attempt is the
  * number that this attempt has if it counts.  NGX_OK, NGX_DECLINED: there is
  * no such delivery that has not ended, or it or its body is damaged or cannot
@@ -153,8 +155,9 @@ ngx_int_t ngx_erp_db_died(ngx_erp_db_t *db, uint64_t delivery,
 /*
  * The same object to the same destination once more: a new delivery, READY,
  * which is behind all others of its order key.  "key" replaces its idempotency
- * key, NULL: the same.  Its ttl is gone.  NGX_OK and *row; NGX_DECLINED: there
- * is no such delivery, or it is damaged.
+ * key, NULL: the same.  Its ttl is gone, that of the destination counts from
+ * now on: "received" is now.  NGX_OK and *row; NGX_DECLINED: there is no such
+ * delivery, or it is damaged.
  */
 ngx_int_t ngx_erp_db_replay(ngx_erp_db_t *db, uint64_t delivery,
     ngx_str_t *key, uint64_t next_at, ngx_erp_row_t *row);

@@ -23,7 +23,6 @@
 
 /* of what is sealed, besides bodies: no two of them have the same row */
 #define NGX_ERP_DB_SEAL_RESULT  ((uint64_t) 1 << 62)
-#define NGX_ERP_DB_SEAL_ANSWER  ((uint64_t) 1 << 63)
 
 
 typedef enum {
@@ -38,8 +37,8 @@ typedef enum {
     NGX_ERP_SQL_DELIVERY,
     NGX_ERP_SQL_DESTINATION,
     NGX_ERP_SQL_DEDUP,
-    NGX_ERP_SQL_ANSWER,
-    NGX_ERP_SQL_ANSWERED,
+    NGX_ERP_SQL_STATES,
+    NGX_ERP_SQL_STATE,
 
     NGX_ERP_SQL_LEASE,
     NGX_ERP_SQL_LEASED,
@@ -66,7 +65,6 @@ typedef enum {
     NGX_ERP_SQL_PRUNE_RESULTS,
     NGX_ERP_SQL_PRUNE_DELIVERIES,
     NGX_ERP_SQL_PRUNE_BODIES,
-    NGX_ERP_SQL_PRUNE_ANSWER,
     NGX_ERP_SQL_PRUNE_MESSAGE,
     NGX_ERP_SQL_HIGH_WATER,
     NGX_ERP_SQL_FILE,
@@ -120,6 +118,8 @@ struct ngx_erp_db_s {
     uint64_t            prune;           /* message that was looked at last */
     ngx_uint_t          sweep;           /* folder of blob/ */
 
+    struct ngx_erp_query_s  *query;      /* of the API, once it is used */
+
     char                error[256];
 
     unsigned            turn:1;
@@ -168,7 +168,7 @@ uint64_t ngx_erp_db_sum_num(uint64_t sum, uint64_t n);
 ngx_int_t ngx_erp_db_room(u_char **buffer, size_t *size, size_t need);
 
 
-/* bodies, results and answers, sealed where there are keys */
+/* bodies and results, sealed where there are keys */
 
 ngx_int_t ngx_erp_db_seal(ngx_erp_db_t *db, uint64_t row, ngx_str_t *plain,
     ngx_str_t *stored);
@@ -222,6 +222,9 @@ uint64_t ngx_erp_db_message_read(sqlite3_stmt *stmt, int n,
 
 
 ngx_int_t ngx_erp_db_reload(ngx_erp_db_t *db);
+
+/* ten columns of a delivery, as the scheduler knows it */
+void ngx_erp_db_read_row(sqlite3_stmt *stmt, ngx_erp_row_t *row);
 
 
 /* destinations */

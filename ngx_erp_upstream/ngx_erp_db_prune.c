@@ -118,7 +118,6 @@ ngx_erp_db_prune_message(ngx_erp_db_t *db, uint64_t id)
         NGX_ERP_SQL_PRUNE_RESULTS,
         NGX_ERP_SQL_PRUNE_DELIVERIES,
         NGX_ERP_SQL_PRUNE_BODIES,
-        NGX_ERP_SQL_PRUNE_ANSWER,
         NGX_ERP_SQL_PRUNE_MESSAGE
     };
 

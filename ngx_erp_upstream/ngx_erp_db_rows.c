@@ -8,7 +8,6 @@
 
 static ngx_int_t ngx_erp_db_rows(ngx_erp_db_t *db, ngx_erp_sql_e n,
     ngx_erp_row_pt handler, void *data);
-static void ngx_erp_db_read_row(sqlite3_stmt *stmt, ngx_erp_row_t *row);
 static ngx_int_t ngx_erp_db_add_uri(ngx_erp_db_t *db, ngx_str_t *uri,
     uint32_t number);
 
@@ -56,7 +55,7 @@ ngx_erp_db_rows(ngx_erp_db_t *db, ngx_erp_sql_e n, ngx_erp_row_pt handler,
 }
 
 
-static void
+void
 ngx_erp_db_read_row(sqlite3_stmt *stmt, ngx_erp_row_t *row)
 {
     row->id = sqlite3_column_int64(stmt, 0);

@@ -278,7 +278,10 @@ ngx_erp_db_replay_read(ngx_erp_db_t *db, uint64_t delivery, ngx_str_t *key,
         return ngx_erp_db_damaged(db, "delivery");
     }
 
+    /* a ttl of the rules begins anew, or one that expired does so again */
+
     d.id = db->next_delivery;
+    d.received = db->now;
     d.ttl_at = 0;
     d.replay_of = delivery;
 

@@ -39,11 +39,19 @@ const char *const  ngx_erp_db_sql[] = {
         "SELECT id, received, flow, source, type, control_id, correlation_id,"
         " traceparent, dedup, hash, sum FROM message WHERE dedup = ?1",
 
-    [NGX_ERP_SQL_ANSWER] =
-        "INSERT OR REPLACE INTO answer VALUES (?1, ?2, ?3, ?4)",
+    /* of a delivery that was replayed the last replay counts */
 
-    [NGX_ERP_SQL_ANSWERED] =
-        "SELECT status, sealed, data FROM answer WHERE message = ?1",
+    [NGX_ERP_SQL_STATES] =
+        "SELECT m.correlation_id, count(d.id),"
+        " sum(d.id IS NOT NULL AND d.ended IS NULL), sum(d.state = 2)"
+        " FROM message m LEFT JOIN delivery d ON d.message = m.id"
+        " AND NOT EXISTS (SELECT 1 FROM delivery r WHERE r.message = m.id"
+        " AND r.replay_of = d.id)"
+        " WHERE m.id = ?1 GROUP BY m.id",
+
+    [NGX_ERP_SQL_STATE] =
+        "SELECT id, state, destination, order_hash, next_at, ttl_at,"
+        " received, attempts, deaths, step FROM delivery WHERE id = ?1",
 
     [NGX_ERP_SQL_LEASE] =
         "SELECT d.message, d.body, d.destination, d.received, d.ttl_at,"
@@ -144,7 +152,6 @@ const char *const  ngx_erp_db_sql[] = {
         "DELETE FROM body WHERE id BETWEEN ?1 << 16"
         " AND (?1 << 16) + 65535",
 
-    [NGX_ERP_SQL_PRUNE_ANSWER] = "DELETE FROM answer WHERE message = ?1",
     [NGX_ERP_SQL_PRUNE_MESSAGE] = "DELETE FROM message WHERE id = ?1",
 
     [NGX_ERP_SQL_HIGH_WATER] =

@@ -478,7 +478,7 @@ ngx_erp_schedule_again(ngx_erp_dest_t *dest, ngx_erp_item_t *item,
 }
 
 
-void
+ngx_int_t
 ngx_erp_schedule_give_back(ngx_erp_schedule_t *s, uint64_t delivery,
     uint64_t next_at)
 {
@@ -487,7 +487,7 @@ ngx_erp_schedule_give_back(ngx_erp_schedule_t *s, uint64_t delivery,
 
     i = ngx_erp_item_find(s, delivery);
     if (i == 0) {
-        return;
+        return NGX_DECLINED;
     }
 
     item = ngx_erp_item(s, i);
@@ -495,7 +495,7 @@ ngx_erp_schedule_give_back(ngx_erp_schedule_t *s, uint64_t delivery,
     if (item->state == NGX_ERP_ITEM_REMOVING) {
         ngx_erp_schedule_cancel(ngx_erp_dest(s, ngx_erp_item_dest(s, i)), i);
         ngx_erp_item_remove(s, i, 0);
-        return;
+        return NGX_DONE;
     }
 
     if (item->state == NGX_ERP_ITEM_INFLIGHT
@@ -503,7 +503,10 @@ ngx_erp_schedule_give_back(ngx_erp_schedule_t *s, uint64_t delivery,
     {
         ngx_erp_schedule_cancel(ngx_erp_dest(s, ngx_erp_item_dest(s, i)), i);
         ngx_erp_item_set(s, i, NGX_ERP_ITEM_READY, next_at);
+        return NGX_OK;
     }
+
+    return NGX_DECLINED;
 }
 
 
@@ -608,6 +611,7 @@ ngx_erp_schedule_numbers(ngx_erp_schedule_t *s, uint32_t number,
     n->blocked = dest->blocked;
     n->breaker = &dest->breaker;
     n->paused = dest->paused;
+    n->configured = dest->configured;
 
     i = ngx_erp_heap_top(&dest->age);
 

@@ -49,6 +49,7 @@ typedef struct {
     uint64_t                 oldest;         /* received, of those; 0: none */
     ngx_erp_breaker_t       *breaker;        /* NULL: unknown destination */
     ngx_uint_t               paused;
+    ngx_uint_t               configured;     /* it has rules */
 } ngx_erp_numbers_t;
 
 
@@ -117,9 +118,13 @@ ngx_int_t ngx_erp_schedule_settle(ngx_erp_schedule_t *s, uint64_t delivery,
     ngx_erp_outcome_e outcome, uint64_t retry_after, uint64_t now,
     uint64_t random, ngx_erp_row_t *row, const char **reason);
 
-/* the attempt was never made, or its worker is gone: as if not taken */
-void ngx_erp_schedule_give_back(ngx_erp_schedule_t *s, uint64_t delivery,
-    uint64_t next_at);
+/*
+ * The attempt was never made, or its worker is gone: as if not taken.  NGX_OK;
+ * NGX_DONE: it was to be removed, and is; NGX_DECLINED: there is no such
+ * delivery, or it was not taken.
+ */
+ngx_int_t ngx_erp_schedule_give_back(ngx_erp_schedule_t *s,
+    uint64_t delivery, uint64_t next_at);
 
 /*
  * A key is held, as by a dead letter: at start, for those which were.  What

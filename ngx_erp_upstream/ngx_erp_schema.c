@@ -51,13 +51,6 @@ static ngx_int_t ngx_erp_schema_why(sqlite3 *sqlite, int rc, char *why);
     "    sum INTEGER NOT NULL -- of the row, finds damage\n"                  \
     ");"                                                                      \
                                                                               \
-    "CREATE TABLE answer (\n"                                                 \
-    "    message INTEGER PRIMARY KEY,\n"                                      \
-    "    status INTEGER NOT NULL,\n"                                          \
-    "    sealed INTEGER NOT NULL,\n"                                          \
-    "    data BLOB\n"                                                         \
-    ");"                                                                      \
-                                                                              \
     "CREATE TABLE body (\n"                                                   \
     "    id INTEGER PRIMARY KEY, -- message << 16 | number of the object,\n"  \
     "                            -- from 1; 0: the message as it came\n"      \
@@ -163,11 +156,14 @@ static ngx_int_t ngx_erp_schema_why(sqlite3 *sqlite, int rc, char *why);
     "    ended) WHERE ended IS NULL;"                                         \
     "CREATE INDEX delivery_dead ON delivery (destination, order_hash)"        \
     "    WHERE state = 3;"                                                    \
+    "CREATE INDEX delivery_dead_id ON delivery (id, destination, ended,"      \
+    "    reason, state) WHERE state = 3;"                                     \
                                                                               \
     "ANALYZE;"                                                                \
     "INSERT INTO sqlite_stat1 VALUES"                                         \
     "    ('message', 'message_correlation_id', '1000000 4096 1'),"            \
     "    ('body', 'body_key', '1000000 4096 2');"                             \
+    "ANALYZE sqlite_schema;" /* they are read */                              \
                                                                               \
     "CREATE TRIGGER audit_update BEFORE UPDATE ON audit BEGIN"                \
     "    SELECT RAISE(ABORT, 'audit is append-only'); END;"                   \
@@ -276,6 +272,10 @@ ngx_erp_schema_check(sqlite3 *sqlite, ngx_uint_t nsteps, ngx_uint_t *version,
 {
     ngx_int_t      rc;
     sqlite3_int64  id, has, objects;
+
+    id = 0;
+    has = 0;
+    objects = 0;
 
     rc = ngx_erp_schema_number(sqlite, "PRAGMA application_id", &id, why);
 

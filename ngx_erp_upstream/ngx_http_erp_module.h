@@ -36,6 +36,7 @@ typedef struct {
     ngx_http_core_srv_conf_t   *from;        /* the server that names it */
     u_char                     *file;
     ngx_uint_t                  line;
+    unsigned                    send:1;      /* an erp_send names it */
 } ngx_http_erp_uri_t;
 
 
@@ -117,7 +118,8 @@ struct ngx_http_erp_loc_conf_s {
                                                 erp_error; merged, never NULL
                                                 after that */
     ngx_http_erp_idempotency_t *idempotency; /* never NULL after the merge */
-    ngx_array_t                *auths;       /* of ngx_erp_auth_t * */
+    ngx_array_t                *auths;       /* of ngx_erp_auth_t *; empty:
+                                                off */
     ngx_array_t                *steps;       /* of ngx_http_erp_step_t */
     ngx_array_t                *on_error;    /* of ngx_http_erp_on_error_t */
     size_t                      max_answer;  /* erp_max_answer, 64k */
@@ -134,12 +136,34 @@ typedef struct {
                                                 of erp_send, each once */
     ngx_array_t                 locations;   /* of all servers, private to
                                                 ngx_http_erp_uri.c */
-    ngx_array_t                 flows;       /* of ngx_http_erp_loc_conf_t * */
+    ngx_array_t                 flows;       /* of ngx_http_erp_loc_conf_t *,
+                                                the first one of each name */
     ngx_shm_zone_t             *counters;
+
+    /* while the configuration is read */
+
+    ngx_canonical_arena_t       arena;
+    ngx_array_t                 logins;      /* of ngx_http_erp_login_t */
+    ngx_str_t                   needs;       /* the first directive that needs
+                                                erp_store, and its place */
+    u_char                     *needs_file;
+    ngx_uint_t                  needs_line;
 } ngx_http_erp_main_conf_t;
 
 
+/* the URI of a login */
+
+typedef struct {
+    ngx_erp_auth_t             *auth;
+    ngx_http_erp_uri_t         *uri;
+} ngx_http_erp_login_t;
+
+
 /* --- ngx_http_erp_uri.c --- */
+
+/* of the main configuration */
+ngx_int_t ngx_http_erp_uri_init(ngx_conf_t *cf,
+    ngx_http_erp_main_conf_t *emcf);
 
 /* notes a URI, to be found later; "value" begins with "/"; NULL with the
    error logged */
@@ -149,13 +173,22 @@ ngx_http_erp_uri_t *ngx_http_erp_uri(ngx_conf_t *cf, ngx_str_t *value);
 ngx_int_t ngx_http_erp_uri_location(ngx_conf_t *cf,
     ngx_http_erp_loc_conf_t *conf);
 
-/* in postconfiguration: finds all of them, also those of auths */
+/* in postconfiguration: finds all of them, also those of auths, and fills in
+   emcf->dests */
 ngx_int_t ngx_http_erp_uri_find(ngx_conf_t *cf);
 
 
-/* --- ngx_http_erp_conf.c: directives of a destination --- */
+/* --- ngx_http_erp_conf_store.c --- */
 
 char *ngx_http_erp_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* in postconfiguration, with emcf->dests: what the store knows of them */
+ngx_int_t ngx_http_erp_store_dests(ngx_http_erp_main_conf_t *emcf);
+
+
+/* --- ngx_http_erp_conf.c, ngx_http_erp_conf_request.c: directives of a
+       destination --- */
+
 char *ngx_http_erp_retry(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_erp_outcome(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_erp_success(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -200,6 +233,10 @@ ngx_int_t ngx_http_erp_add_variables(ngx_conf_t *cf);
 
 char *ngx_http_erp_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_erp_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* content handlers; "limit_except" does not inherit that of its location */
+ngx_int_t ngx_http_erp_api_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_erp_metrics_handler(ngx_http_request_t *r);
 
 
 /* --- ngx_http_erp_counters.c: what workers count, in shared memory --- */

@@ -96,9 +96,19 @@ fuzz_frame(ngx_erp_in_t *in, u_char *start)
     ngx_erp_in_t       copy;
     ngx_erp_out_t      out;
     fuzz_memory_t      memory;
-    ngx_erp_lease_t    lease;
-    ngx_erp_settle_t   settle;
+    ngx_erp_frame_e    type;
     ngx_erp_message_t  m;
+
+    union {
+        ngx_erp_lease_t       lease;
+        ngx_erp_settle_t      settle;
+        ngx_erp_hello_t       hello;
+        ngx_erp_put_answer_t  put_answer;
+        ngx_erp_ended_t       ended;
+        ngx_erp_holding_t     holding;
+        ngx_erp_ask_t         ask;
+        ngx_erp_answer_t      answer;
+    } fields;
 
     memset(&out, 0, sizeof(out));
     out.grow = fuzz_grow;
@@ -126,21 +136,29 @@ fuzz_frame(ngx_erp_in_t *in, u_char *start)
         free(memory.p[n]);
     }
 
-    copy = *in;
+    for (type = NGX_ERP_HELLO; type <= NGX_ERP_ANSWER; type++) {
 
-    if (ngx_erp_wire_get_frame(&copy, NGX_ERP_LEASE, &lease) == NGX_OK) {
-        fuzz_in(in, &lease.body);
-        check(ngx_erp_wire_frame(&out, NGX_ERP_LEASE, in->number, &lease)
-              == NGX_OK);
-        fuzz_same(&out, in, start);
-    }
+        if (type == NGX_ERP_PUT) {
+            continue;
+        }
 
-    copy = *in;
+        copy = *in;
 
-    if (ngx_erp_wire_get_frame(&copy, NGX_ERP_SETTLE, &settle) == NGX_OK) {
-        fuzz_in(in, &settle.message);
-        check(ngx_erp_wire_frame(&out, in->type, in->number, &settle)
-              == NGX_OK);
+        if (ngx_erp_wire_get_frame(&copy, type, &fields) != NGX_OK) {
+            continue;
+        }
+
+        check(type == in->type && copy.pos == in->end);
+
+        if (type == NGX_ERP_LEASE) {
+            fuzz_in(in, &fields.lease.body);
+        }
+
+        if (type == NGX_ERP_SETTLE) {
+            fuzz_in(in, &fields.settle.message);
+        }
+
+        check(ngx_erp_wire_frame(&out, type, in->number, &fields) == NGX_OK);
         fuzz_same(&out, in, start);
     }
 

@@ -39,6 +39,8 @@ package Engine;
 #                            workers are there, with the ids of the old ones
 #   $ngx->upgrade            USR2; returns the old master's id when the new
 #                            master and its workers are there
+#   $ngx->kill_all           KILL to the master and its children, waits
+#   $ngx->again              starts what was killed, or has quit, once more
 #   $ngx->wait_gone(@pids)   until these processes have ended
 #   $ngx->quit               QUIT, does not wait
 #   $ngx->stop               QUIT, waits, tests that error.log has no alarm
@@ -303,6 +305,30 @@ sub upgrade {
     } 'the new master';
 
     return $old;
+}
+
+
+sub kill_all {
+    my ($self) = @_;
+    my $master = $self->master;
+    my @all;
+
+    # the master first: it would start others
+
+    kill 'STOP', $master;
+    @all = ($master, $self->workers);
+    kill 'KILL', @all;
+    $self->wait_gone(@all);
+}
+
+
+sub again {
+    my ($self) = @_;
+
+    my $out = `$self->{binary} $self->{arguments} 2>&1`;
+    die "nginx does not start again:\n$out" if $? != 0;
+
+    wait_for { $self->workers } 'workers';
 }
 
 

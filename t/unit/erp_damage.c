@@ -562,8 +562,6 @@ static void
 sealed(void)
 {
     u_char           *large;
-    ngx_str_t         body;
-    ngx_uint_t        status;
     ngx_erp_keys_t    keys, wrong;
     ngx_erp_lease_t   lease;
     store_message_t   s;
@@ -581,8 +579,6 @@ sealed(void)
     s.object.body = str("{\"name\":\"canary-body\"}");
     ngx_erp_db_begin(db);
     is_num(store_put(&s), NGX_OK, "a message is put");
-    body = str("canary-answer");
-    ngx_erp_db_answer(db, s.id, 202, &body);
 
     memset(&st, 0, sizeof(st));
     st.delivery = s.row.id;
@@ -597,8 +593,6 @@ sealed(void)
     is_num(store_lease(1, &lease), NGX_OK, "it is leased");
     is_str(lease.body, "{\"name\":\"canary-body\"}", "the body");
     is_str(lease.results, "{\"x\":\"canary-result\"}", "the result");
-    ngx_erp_db_answered(db, 1, &status, &body);
-    is_str(body, "canary-answer", "the answer");
 
     large = malloc(NGX_ERP_BODY_INLINE + 1);
     memset(large, 'L', NGX_ERP_BODY_INLINE + 1);

@@ -82,27 +82,63 @@ audited(void)
 static void
 answered(void)
 {
-    ngx_str_t   body;
-    ngx_uint_t  status;
+    uint64_t              n;
+    ngx_erp_row_t         row, rows[3];
+    store_message_t       s;
+    ngx_erp_target_t      targets[3];
+    ngx_erp_put_answer_t  a;
 
     store_new(NULL);
-    store_one(1);
+    memset(&a, 0, sizeof(a));
 
-    is_num(ngx_erp_db_answered(db, 1, &status, &body), NGX_DECLINED,
-           "no answer yet");
+    is_num(ngx_erp_db_message(db, 1, &a), NGX_DECLINED, "no message yet");
+    is_num(ngx_erp_db_state(db, 1, &row), NGX_DECLINED, "no delivery either");
 
-    body = str("{\"correlation_id\":\"c\"}");
+    store_message(&s, 1);
+    for (n = 0; n < 3; n++) {
+        targets[n] = s.target;
+    }
+    s.m.targets = targets;
+    s.m.ntargets = 3;
+
     ngx_erp_db_begin(db);
-    is_num(ngx_erp_db_answer(db, 1, 202, &body), NGX_OK, "one is kept");
-    body = str("");
-    is_num(ngx_erp_db_answer(db, 2, 200, &body), NGX_OK, "an empty one too");
+    is_num(ngx_erp_db_put(db, &s.m, NOW, &s.verdict, &s.id, rows), NGX_OK,
+           "a message with three deliveries");
     ngx_erp_db_commit(db);
 
-    is_num(ngx_erp_db_answered(db, 1, &status, &body), NGX_OK, "it is there");
-    is_num(status, 202, "its status");
-    is_str(body, "{\"correlation_id\":\"c\"}", "its body");
-    is_num(ngx_erp_db_answered(db, 2, &status, &body), NGX_OK, "and");
-    is_num(body.len, 0, "the empty one");
+    store_settle(1, 1, NGX_ERP_DONE, NGX_ERP_DELIVERED, "");
+    store_settle(2, 1, NGX_ERP_BAD, NGX_ERP_DEAD, "rejected");
+
+    is_num(ngx_erp_db_message(db, 1, &a), NGX_OK, "its states");
+    is_num(a.message, 1, "of that one");
+    is_num(a.delivered, 1, "one delivered");
+    is_num(a.dead, 1, "one dead");
+    is_num(a.open, 1, "one on its way");
+    is_str(a.correlation_id, "corr00000001", "its correlation id");
+
+    ngx_erp_db_begin(db);
+    is_num(ngx_erp_db_replay(db, 2, NULL, NOW, &row), NGX_OK,
+           "the dead one is replayed");
+    ngx_erp_db_commit(db);
+
+    ngx_erp_db_message(db, 1, &a);
+    is_num(a.dead, 0, "then it does not count");
+    is_num(a.open, 2, "but the replay");
+
+    is_num(ngx_erp_db_state(db, 2, &row), NGX_OK, "what became of it");
+    is_num(row.state, NGX_ERP_DEAD, "is its state");
+    is_num(row.attempts, 1, "its attempts");
+
+    store_message(&s, 2);
+    s.m.ntargets = 0;
+    s.m.correlation_id = str("");
+    ngx_erp_db_begin(db);
+    store_put(&s);
+    ngx_erp_db_commit(db);
+
+    is_num(ngx_erp_db_message(db, 2, &a), NGX_OK, "one without deliveries");
+    is_num(a.open + a.delivered + a.dead, 0, "has none");
+    is_num(a.correlation_id.len, 0, "nor an id");
 
     store_end();
 }
@@ -166,7 +202,6 @@ static void
 pruned(void)
 {
     int              i;
-    ngx_str_t        body;
     ngx_uint_t       more, n;
     ngx_erp_lease_t  lease;
 
@@ -183,11 +218,6 @@ pruned(void)
         store_settle(i, 1, NGX_ERP_DONE,
                      i == 2 ? NGX_ERP_DEAD : NGX_ERP_DELIVERED, "");
     }
-
-    body = str("x");
-    ngx_erp_db_begin(db);
-    ngx_erp_db_answer(db, 5, 202, &body);
-    ngx_erp_db_commit(db);
 
     is_num(ngx_erp_db_prune(db, NOW + 120, NOW + 120, 10, &more), NGX_OK,
            "nothing is old enough");
@@ -211,7 +241,6 @@ pruned(void)
     is_num(num("SELECT count(*) FROM body"), 2, "no body is left");
     is_num(num("SELECT count(*) FROM delivery"), 2, "no delivery");
     is_num(num("SELECT count(*) FROM attempt"), 1, "no attempt");
-    is_num(num("SELECT count(*) FROM answer"), 0, "no answer");
 
     ngx_erp_db_prune(db, NOW + 121, NOW + 121, 10, &more);
     is_num(num("SELECT count(*) FROM message"), 1, "dead ones have their own");

@@ -645,8 +645,9 @@ test_remove(void)
 
     is_num(erp_next(NOW), 4, "the last one");
     ngx_erp_schedule_remove(s, 4);
-    ngx_erp_schedule_give_back(s, 4, NOW);
-    is_num(erp_next(NOW), 0, "given back: gone");
+    is_num(ngx_erp_schedule_give_back(s, 4, NOW), NGX_DONE,
+           "it is given back");
+    is_num(erp_next(NOW), 0, "and gone");
     is_num(erp_numbers(1)->oldest, 0, "none is left");
 }
 
@@ -667,9 +668,12 @@ test_late(void)
     is_num(ngx_erp_schedule_claim(s, 1), NGX_OK, "a worker has the head");
     is_num(ngx_erp_schedule_claim(s, 1), NGX_DECLINED, "only one does");
     is_num(erp_next(NOW + 5000), 0, "it is in flight");
-    ngx_erp_schedule_give_back(s, 1, NOW + 5000);
-    ngx_erp_schedule_give_back(s, 2, 0);
-    ngx_erp_schedule_give_back(s, 7, 0);
+    is_num(ngx_erp_schedule_give_back(s, 1, NOW + 5000), NGX_OK,
+           "it is given back");
+    is_num(ngx_erp_schedule_give_back(s, 2, 0), NGX_DECLINED,
+           "not one that was not taken");
+    is_num(ngx_erp_schedule_give_back(s, 7, 0), NGX_DECLINED,
+           "nor an unknown one");
 
     is_num(erp_settle(1, NGX_ERP_DONE, NOW), NGX_ERP_DELIVERED,
            "the end of one that was given back");

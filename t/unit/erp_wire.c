@@ -495,6 +495,194 @@ test_lease_settle(void)
 }
 
 
+/* read as it was written, and in no other way; "got" is its structure */
+
+static void
+test_frame(ngx_erp_frame_e type, const void *fields, void *got, size_t size,
+    const char *name)
+{
+    u_char         *end;
+    ngx_uint_t      i, bad;
+    ngx_erp_in_t    in, copy;
+    ngx_erp_out_t   out, again;
+
+    union {
+        ngx_erp_lease_t       lease;
+        ngx_erp_settle_t      settle;
+        ngx_erp_hello_t       hello;
+        ngx_erp_put_answer_t  put_answer;
+        ngx_erp_ended_t       ended;
+        ngx_erp_holding_t     holding;
+        ngx_erp_ask_t         ask;
+        ngx_erp_answer_t      answer;
+    } other;
+
+    open_out(&out);
+    memset(got, 0xa5, size);
+
+    is_num(ngx_erp_wire_frame(&out, type, 1 + (uint64_t) type, fields),
+           NGX_OK, name);
+    open_in(&out, &in);
+    ok(in.type == type && in.number == 1 + (uint64_t) type,
+       "its type and number");
+    is_num(ngx_erp_wire_get_frame(&in, type, got), NGX_OK, "is read");
+
+    /* what was read is the same once more */
+
+    open_out(&again);
+    (void) ngx_erp_wire_frame(&again, type, 1 + (uint64_t) type, got);
+    ok(again.last - again.start == out.last - out.start
+       && memcmp(again.start, out.start, out.last - out.start) == 0,
+       "as it was");
+    free(again.start);
+
+    open_in(&out, &in);
+    bad = 0;
+
+    for (i = NGX_ERP_HELLO; i <= NGX_ERP_ANSWER; i++) {
+        if (i == NGX_ERP_PUT || i == (ngx_uint_t) type) {
+            continue;
+        }
+
+        copy = in;
+
+        if (ngx_erp_wire_get_frame(&copy, i, &other) != NGX_ERROR) {
+            bad++;
+        }
+    }
+
+    is_num(bad, 0, "as no other type");
+
+    bad = 0;
+
+    for (end = in.pos; end < in.end; end++) {
+        copy = in;
+        copy.end = end;
+
+        if (ngx_erp_wire_get_frame(&copy, type, &other) != NGX_ERROR) {
+            bad++;
+        }
+    }
+
+    is_num(bad, 0, "not when it is cut, wherever");
+
+    in.end++;
+    is_num(ngx_erp_wire_get_frame(&in, type, &other), NGX_ERROR,
+           "nor with a byte more");
+
+    free(out.start);
+}
+
+
+static void
+test_frames(void)
+{
+    ngx_erp_ask_t         ask;
+    ngx_erp_in_t          in;
+    ngx_erp_out_t         out;
+    ngx_erp_ended_t       ended;
+    ngx_erp_hello_t       hello;
+    ngx_erp_answer_t      answer;
+    ngx_erp_holding_t     holding;
+    ngx_erp_put_answer_t  put;
+
+    static ngx_erp_hello_t  h = { NGX_ERP_WIRE_VERSION, 4711, 64 };
+
+    static ngx_erp_put_answer_t  p = {
+        NGX_ERP_DUPLICATE, 2, 3, 4, 5, ngx_string("c-1")
+    };
+
+    static ngx_erp_ended_t  e = {
+        1, 2, 422, ngx_string("bad"), ngx_string("M7/021")
+    };
+
+    static ngx_erp_holding_t  g = { (uint64_t) 1 << 63, 2 };
+
+    static ngx_erp_ask_t  q = {
+        ngx_string("POST"), ngx_string("/v1/replay"), ngx_string("a=1"),
+        ngx_string("{}"), ngx_string("192.0.2.1")
+    };
+
+    static ngx_erp_answer_t  a = {
+        200, ngx_string("application/json"), ngx_string("{\"a\":1}")
+    };
+
+    test_frame(NGX_ERP_HELLO, &h, &hello, sizeof(hello), "hello");
+    ok(hello.version == NGX_ERP_WIRE_VERSION && hello.pid == 4711
+       && hello.slots == 64, "its fields");
+
+    test_frame(NGX_ERP_PUT_ANSWER, &p, &put, sizeof(put), "answer to put");
+    ok(put.verdict == NGX_ERP_DUPLICATE && put.message == 2 && put.open == 3
+       && put.delivered == 4 && put.dead == 5, "its numbers");
+
+    test_frame(NGX_ERP_ENDED, &e, &ended, sizeof(ended), "ended");
+    ok(ended.delivery == 1 && ended.state == 2 && ended.status == 422
+       && ended.reason.len == 3 && ended.code.len == 6, "its fields");
+
+    test_frame(NGX_ERP_HOLDING, &g, &holding, sizeof(holding), "holding");
+    ok(holding.delivery == (uint64_t) 1 << 63 && holding.attempt == 2,
+       "its fields");
+
+    test_frame(NGX_ERP_ASK, &q, &ask, sizeof(ask), "ask");
+    test_frame(NGX_ERP_ANSWER, &a, &answer, sizeof(answer), "answer");
+    is_num(answer.status, 200, "its number");
+
+    /* the strings pointed into a buffer that is no more */
+
+    open_out(&out);
+
+    (void) ngx_erp_wire_frame(&out, NGX_ERP_ASK, 1, &q);
+    open_in(&out, &in);
+    (void) ngx_erp_wire_get_frame(&in, NGX_ERP_ASK, &ask);
+    is_str(ask.method, "POST", "method");
+    is_str(ask.path, "/v1/replay", "path");
+    is_str(ask.args, "a=1", "args");
+    is_str(ask.body, "{}", "body");
+    is_str(ask.who, "192.0.2.1", "who");
+
+    out.last = out.start;
+    (void) ngx_erp_wire_frame(&out, NGX_ERP_ANSWER, 1, &a);
+    open_in(&out, &in);
+    (void) ngx_erp_wire_get_frame(&in, NGX_ERP_ANSWER, &answer);
+    is_str(answer.type, "application/json", "type of the answer");
+    is_str(answer.body, "{\"a\":1}", "and its body");
+
+    out.last = out.start;
+    (void) ngx_erp_wire_frame(&out, NGX_ERP_ENDED, 1, &e);
+    open_in(&out, &in);
+    (void) ngx_erp_wire_get_frame(&in, NGX_ERP_ENDED, &ended);
+    is_str(ended.reason, "bad", "reason");
+    is_str(ended.code, "M7/021", "code");
+
+    out.last = out.start;
+    (void) ngx_erp_wire_frame(&out, NGX_ERP_PUT_ANSWER, 1, &p);
+    open_in(&out, &in);
+    (void) ngx_erp_wire_get_frame(&in, NGX_ERP_PUT_ANSWER, &put);
+    is_str(put.correlation_id, "c-1", "correlation id");
+
+    /* the one without fields */
+
+    out.last = out.start;
+    is_num(ngx_erp_wire_frame(&out, NGX_ERP_SETTLED, 9, NULL), NGX_OK,
+           "settled");
+    is_num(out.last - out.start, NGX_ERP_WIRE_HEADER, "is a header only");
+    open_in(&out, &in);
+    is_num(ngx_erp_wire_get_frame(&in, NGX_ERP_SETTLED, NULL), NGX_OK,
+           "is read");
+    open_in(&out, &in);
+    is_num(ngx_erp_wire_get_frame(&in, NGX_ERP_HOLDING, &holding), NGX_ERROR,
+           "as no other type");
+
+    *out.last++ = 0;
+    out.start[0]++;
+    open_in(&out, &in);
+    is_num(ngx_erp_wire_get_frame(&in, NGX_ERP_SETTLED, NULL), NGX_ERROR,
+           "nor with a byte more");
+
+    free(out.start);
+}
+
+
 static void
 test_failures(void)
 {
@@ -585,6 +773,7 @@ main(void)
     test_put();
     test_put_counts();
     test_lease_settle();
+    test_frames();
     test_failures();
 
     return unit_done();
