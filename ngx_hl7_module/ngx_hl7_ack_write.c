@@ -73,6 +73,7 @@ static ngx_hl7_ack_reason_t  ngx_hl7_ack_reasons[] = {
     { NGX_HL7_EVENT_CODE, ngx_string("Unsupported event code") },
     { NGX_HL7_PROCESSING_ID, ngx_string("Unsupported processing id") },
     { NGX_HL7_VERSION_ID, ngx_string("Unsupported version id") },
+    { NGX_HL7_DUPLICATE_KEY, ngx_string("Duplicate key identifier") },
     { NGX_HL7_INTERNAL_ERROR, ngx_string("Application internal error") }
 };
 

@@ -28,6 +28,7 @@
 #define NGX_HL7_EVENT_CODE          201
 #define NGX_HL7_PROCESSING_ID       202
 #define NGX_HL7_VERSION_ID          203
+#define NGX_HL7_DUPLICATE_KEY       205
 #define NGX_HL7_INTERNAL_ERROR      207
 
 
