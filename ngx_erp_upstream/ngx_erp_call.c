@@ -11,6 +11,8 @@ static ngx_int_t ngx_erp_call_clean(ngx_pool_t *pool, ngx_str_t *value);
 static void ngx_erp_call_answer(ngx_http_dispatch_t *d);
 static ngx_uint_t ngx_erp_call_status(ngx_http_request_t *r,
     ngx_uint_t status);
+static ngx_uint_t ngx_erp_call_answered(ngx_http_request_t *r,
+    ngx_uint_t upstream, ngx_uint_t status);
 static ngx_int_t ngx_erp_call_response(ngx_erp_call_t *call,
     ngx_http_dispatch_t *d);
 static ngx_int_t ngx_erp_call_copy_header(ngx_erp_call_t *call,
@@ -196,6 +198,9 @@ ngx_erp_call_start(ngx_erp_call_t *call)
     /* as after an internal redirect: "internal" locations answer */
     r->internal = 1;
 
+    /* not to be checked: see ngx_erp_call_length_handler() */
+    r->headers_in.content_length_n = -1;
+
     if (type.len == 0) {
 
         /* the only header there is yet */
@@ -354,14 +359,7 @@ ngx_erp_call_status(ngx_http_request_t *r, ngx_uint_t status)
     }
 
     if (header) {
-
-        /*
-         * The dispatcher has a status of its own for a response whose end
-         * nobody saw.
-         */
-
-        return (status == r->headers_out.status) ? status
-                                                 : NGX_ERP_STATUS_TIMEOUT;
+        return ngx_erp_call_answered(r, state[i - 1].status, status);
     }
 
     /* what "error_page" made of it is meant so */
@@ -373,6 +371,30 @@ ngx_erp_call_status(ngx_http_request_t *r, ngx_uint_t status)
     }
 
     return unknown ? NGX_ERP_STATUS_TIMEOUT : NGX_ERP_STATUS_CONNECT;
+}
+
+
+/* the upstream has answered, with a status of its own */
+
+static ngx_uint_t
+ngx_erp_call_answered(ngx_http_request_t *r, ngx_uint_t upstream,
+    ngx_uint_t status)
+{
+    /* the dispatcher has its own for a response whose end nobody saw */
+
+    if (status != r->headers_out.status) {
+        return NGX_ERP_STATUS_TIMEOUT;
+    }
+
+    /* NGINX could not read a success: what it was of is in effect */
+
+    if (upstream && upstream < NGX_HTTP_SPECIAL_RESPONSE
+        && status >= NGX_HTTP_SPECIAL_RESPONSE)
+    {
+        return NGX_ERP_STATUS_TIMEOUT;
+    }
+
+    return status;
 }
 
 
@@ -500,6 +522,23 @@ ngx_erp_call_done(ngx_erp_call_t *call)
     call->done = 1;
 
     ngx_post_event(&call->event, &ngx_posted_events);
+}
+
+
+ngx_int_t
+ngx_erp_call_length_handler(ngx_http_request_t *r)
+{
+    ngx_erp_call_t  *call;
+
+    if (r == r->main && r->headers_in.content_length_n == -1) {
+        call = ngx_erp_call_of(r);
+
+        if (call) {
+            r->headers_in.content_length_n = call->body.len;
+        }
+    }
+
+    return NGX_DECLINED;
 }
 
 

@@ -77,6 +77,12 @@ void ngx_erp_call_exit_worker(ngx_cycle_t *cycle);
  */
 void ngx_erp_call_run(ngx_erp_call_t *call);
 
+/*
+ * A handler of the preaccess phase: the length of the body, which until then
+ * nobody sees, as "client_max_body_size" is for what clients send.
+ */
+ngx_int_t ngx_erp_call_length_handler(ngx_http_request_t *r);
+
 /* what a request is the call of, also of a subrequest of it; or NULL */
 ngx_erp_call_t *ngx_erp_call_of(ngx_http_request_t *r);
 

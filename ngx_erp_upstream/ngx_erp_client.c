@@ -10,6 +10,9 @@
 
 #define NGX_ERP_CLIENT_REFUSED  1000
 
+/* what waits for a store that does not read: then nothing more is asked */
+#define NGX_ERP_CLIENT_UNSENT   NGX_ERP_WIRE_MAX
+
 
 static void *ngx_erp_client_grow(void *data, void *old, size_t size);
 static void ngx_erp_client_timeout(ngx_event_t *ev);
@@ -109,6 +112,14 @@ ngx_erp_client_ask(ngx_erp_client_t *client, ngx_erp_frame_e type,
     before = out->last - out->start;
     number = client->number + 1;
 
+    q->type = type;
+
+    if (!ngx_erp_client_lasts(q)
+        && before - client->sent > NGX_ERP_CLIENT_UNSENT)
+    {
+        return NGX_ERROR;
+    }
+
     if (type == NGX_ERP_PUT) {
         rc = ngx_erp_wire_put(out, number, (ngx_erp_message_t *) fields);
 
@@ -141,7 +152,6 @@ ngx_erp_client_ask(ngx_erp_client_t *client, ngx_erp_frame_e type,
     client->number = number;
 
     q->number = number;
-    q->type = type;
     q->client = client;
     q->started = ngx_current_msec;
     q->asked = 1;

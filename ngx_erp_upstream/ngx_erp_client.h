@@ -84,7 +84,8 @@ void ngx_erp_client_free(ngx_erp_client_t *client);
 
 /*
  * Asks.  The handler is called from the event loop, never from inside of the
- * call, unless that returns NGX_ERROR: no memory, or the frame is too large.
+ * call, unless that returns NGX_ERROR: no memory, the frame is too large, or
+ * too much waits already for a store that does not read.
  * PUT and ASK have the timeout; STEP and SETTLE are asked until the store
  * has them on disk: a worker that is told to end waits for it as long as for
  * PUT.  "fields" is the ngx_erp_message_t of PUT, else as for

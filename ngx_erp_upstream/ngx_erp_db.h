@@ -102,12 +102,13 @@ ngx_int_t ngx_erp_db_put(ngx_erp_db_t *db, ngx_erp_message_t *m,
 
 /*
  * What the answer to a duplicate tells of the message that is there, but for
- * the verdict; of a delivery that was replayed the last replay counts.  The
- * string is valid until the next call, or a lease.  NGX_DECLINED: there is no
- * such message; NGX_ERROR.
+ * the verdict; of a delivery that was replayed the last replay counts.
+ * "waited" is the destinations that are waited for, a newline in front of and
+ * behind each; empty: all.  The string of the answer is valid until the next
+ * call, or a lease.  NGX_DECLINED: there is no such message; NGX_ERROR.
  */
 ngx_int_t ngx_erp_db_message(ngx_erp_db_t *db, uint64_t message,
-    ngx_erp_put_answer_t *answer);
+    ngx_str_t *waited, ngx_erp_put_answer_t *answer);
 
 /* what has become of a delivery; NGX_DECLINED: there is none; NGX_ERROR */
 ngx_int_t ngx_erp_db_state(ngx_erp_db_t *db, uint64_t delivery,
@@ -151,6 +152,10 @@ ngx_int_t ngx_erp_db_change(ngx_erp_db_t *db, uint64_t delivery,
 /* one more death of a process that had it in flight; *deaths is how many */
 ngx_int_t ngx_erp_db_died(ngx_erp_db_t *db, uint64_t delivery,
     ngx_uint_t *deaths);
+
+/* nobody knows what has become of an attempt: the next one is told so, by
+   NGX_ERP_RESULT_SENT */
+ngx_int_t ngx_erp_db_lost(ngx_erp_db_t *db, uint64_t delivery);
 
 /*
  * The same object to the same destination once more: a new delivery, READY,

@@ -7,7 +7,7 @@
 
 
 ngx_int_t
-ngx_erp_db_message(ngx_erp_db_t *db, uint64_t message,
+ngx_erp_db_message(ngx_erp_db_t *db, uint64_t message, ngx_str_t *waited,
     ngx_erp_put_answer_t *answer)
 {
     uint64_t       n;
@@ -17,6 +17,7 @@ ngx_erp_db_message(ngx_erp_db_t *db, uint64_t message,
 
     stmt = db->stmt[NGX_ERP_SQL_STATES];
     (void) sqlite3_bind_int64(stmt, 1, message);
+    ngx_erp_db_bind_text(stmt, 2, waited);
 
     rc = ngx_erp_db_row(db, NGX_ERP_SQL_STATES);
 
@@ -27,11 +28,12 @@ ngx_erp_db_message(ngx_erp_db_t *db, uint64_t message,
     id = ngx_erp_db_column(stmt, 0);
 
     if (ngx_erp_db_room(&db->buffer, &db->size, id.len) == NGX_OK) {
-        n = sqlite3_column_int64(stmt, 1);
+        n = sqlite3_column_int64(stmt, 2);
 
         answer->message = message;
-        answer->open = sqlite3_column_int64(stmt, 2);
-        answer->delivered = sqlite3_column_int64(stmt, 3);
+        answer->deliveries = sqlite3_column_int64(stmt, 1);
+        answer->open = sqlite3_column_int64(stmt, 3);
+        answer->delivered = sqlite3_column_int64(stmt, 4);
         answer->dead = n - answer->open - answer->delivered;
 
         answer->correlation_id.data = db->buffer;

@@ -230,6 +230,22 @@ ngx_erp_db_died(ngx_erp_db_t *db, uint64_t delivery, ngx_uint_t *deaths)
 
 
 ngx_int_t
+ngx_erp_db_lost(ngx_erp_db_t *db, uint64_t delivery)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_erp_db_save(db);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    (void) sqlite3_bind_int64(db->stmt[NGX_ERP_SQL_LOST], 1, delivery);
+
+    return ngx_erp_db_end(db, ngx_erp_db_run(db, NGX_ERP_SQL_LOST));
+}
+
+
+ngx_int_t
 ngx_erp_db_replay(ngx_erp_db_t *db, uint64_t delivery, ngx_str_t *key,
     uint64_t next_at, ngx_erp_row_t *row)
 {

@@ -42,11 +42,15 @@ const char *const  ngx_erp_db_sql[] = {
     /* of a delivery that was replayed the last replay counts */
 
     [NGX_ERP_SQL_STATES] =
-        "SELECT m.correlation_id, count(d.id),"
-        " sum(d.id IS NOT NULL AND d.ended IS NULL), sum(d.state = 2)"
-        " FROM message m LEFT JOIN delivery d ON d.message = m.id"
-        " AND NOT EXISTS (SELECT 1 FROM delivery r WHERE r.message = m.id"
-        " AND r.replay_of = d.id)"
+        "SELECT m.correlation_id, count(d.id), sum(d.waited),"
+        " sum(d.waited AND d.ended IS NULL), sum(d.waited AND d.state = 2)"
+        " FROM message m LEFT JOIN"
+        " (SELECT id, message, ended, state, ?2 IS NULL"
+        " OR instr(?2, char(10) || (SELECT uri FROM destination t"
+        " WHERE t.number = l.destination) || char(10)) > 0 AS waited"
+        " FROM delivery l WHERE message = ?1 AND NOT EXISTS"
+        " (SELECT 1 FROM delivery r WHERE r.message = ?1"
+        " AND r.replay_of = l.id)) d ON d.message = m.id"
         " WHERE m.id = ?1 GROUP BY m.id",
 
     [NGX_ERP_SQL_STATE] =
@@ -90,6 +94,12 @@ const char *const  ngx_erp_db_sql[] = {
     [NGX_ERP_SQL_DIED] =
         "UPDATE delivery SET deaths = deaths + 1 WHERE id = ?1"
         " RETURNING deaths",
+
+    /* one that has results has had a step: that tells enough */
+
+    [NGX_ERP_SQL_LOST] =
+        "INSERT OR IGNORE INTO result VALUES"
+        " (?1, 0, CAST('{\"" NGX_ERP_RESULT_SENT "\":\"1\"}' AS BLOB))",
 
     [NGX_ERP_SQL_REPLAY] =
         "SELECT message, body, destination, received, ttl_at, replay_of,"

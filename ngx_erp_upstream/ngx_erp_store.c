@@ -487,6 +487,11 @@ ngx_erp_store_at_exit(void)
     if (store && store->phase == NGX_ERP_STORE_READY
         && store->pid == ngx_getpid())
     {
+        /* the WAL goes to the file, which is whole without it then */
+
+        ngx_erp_db_close(store->db);
+        store->db = NULL;
+
         (void) unlink((char *) ngx_erp_store_path(store, NGX_ERP_STORE_PID));
     }
 }

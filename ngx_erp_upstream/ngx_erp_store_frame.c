@@ -19,6 +19,8 @@ static ngx_int_t ngx_erp_store_put_read(ngx_erp_store_t *store,
 static void ngx_erp_store_put_message(ngx_erp_store_t *store,
     ngx_erp_peer_t *peer, uint64_t number, ngx_erp_message_t *m,
     ngx_erp_put_answer_t *answer);
+static ngx_int_t ngx_erp_store_put_known(ngx_erp_store_t *store, uint64_t id,
+    ngx_erp_message_t *m, ngx_erp_put_answer_t *answer);
 static ngx_int_t ngx_erp_store_put_rows(ngx_erp_store_t *store,
     ngx_erp_peer_t *peer, uint64_t number, ngx_erp_message_t *m,
     ngx_erp_row_t *rows);
@@ -248,6 +250,10 @@ ngx_erp_store_put_message(ngx_erp_store_t *store, ngx_erp_peer_t *peer,
         return;
     }
 
+    /* by the clock that its deliveries expire by: a worker's may have jumped */
+
+    m->received = store->now;
+
     id = 0;
 
     rc = ngx_erp_db_put(store->db, m, store->now, &verdict, &id, rows);
@@ -260,12 +266,12 @@ ngx_erp_store_put_message(ngx_erp_store_t *store, ngx_erp_peer_t *peer,
         }
 
         answer->message = id;
-        answer->open = m->ntargets;
+        answer->deliveries = m->ntargets;
         answer->correlation_id = m->correlation_id;
     }
 
     if (rc == NGX_OK && verdict == NGX_ERP_DUPLICATE
-        && ngx_erp_db_message(store->db, id, answer) != NGX_OK)
+        && ngx_erp_store_put_known(store, id, m, answer) != NGX_OK)
     {
         verdict = NGX_ERP_FAILED;
     }
@@ -275,6 +281,47 @@ ngx_erp_store_put_message(ngx_erp_store_t *store, ngx_erp_peer_t *peer,
     }
 
     answer->verdict = verdict;
+}
+
+
+/* who waits for some of its deliveries is told of these */
+
+static ngx_int_t
+ngx_erp_store_put_known(ngx_erp_store_t *store, uint64_t id,
+    ngx_erp_message_t *m, ngx_erp_put_answer_t *answer)
+{
+    size_t      len;
+    u_char     *p;
+    uint64_t    i;
+    ngx_str_t   waited;
+
+    len = 0;
+
+    for (i = 0; i < m->ntargets; i++) {
+        if (m->targets[i].wait) {
+            len += m->targets[i].destination.len + 2;
+        }
+    }
+
+    waited.data = ngx_erp_store_alloc(store, len + 1);
+    if (waited.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = waited.data;
+
+    for (i = 0; i < m->ntargets; i++) {
+        if (m->targets[i].wait) {
+            *p++ = LF;
+            p = ngx_cpymem(p, m->targets[i].destination.data,
+                           m->targets[i].destination.len);
+            *p++ = LF;
+        }
+    }
+
+    waited.len = len;
+
+    return ngx_erp_db_message(store->db, id, &waited, answer);
 }
 
 

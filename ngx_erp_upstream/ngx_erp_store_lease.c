@@ -344,6 +344,10 @@ ngx_erp_store_lost(ngx_erp_store_t *store, uint64_t delivery,
         return;
     }
 
+    if (ngx_erp_db_lost(store->db, delivery) != NGX_OK) {
+        ngx_erp_store_error(store, "cannot note that an attempt was lost");
+    }
+
     /* of those before the start nobody has claimed it */
 
     (void) ngx_erp_schedule_claim(store->schedule, delivery);

@@ -130,6 +130,7 @@ static const ngx_erp_field_t  ngx_erp_hello_fields[] = {
 static const ngx_erp_field_t  ngx_erp_put_answer_fields[] = {
     ngx_erp_field_num(ngx_erp_put_answer_t, verdict),
     ngx_erp_field_num(ngx_erp_put_answer_t, message),
+    ngx_erp_field_num(ngx_erp_put_answer_t, deliveries),
     ngx_erp_field_num(ngx_erp_put_answer_t, open),
     ngx_erp_field_num(ngx_erp_put_answer_t, delivered),
     ngx_erp_field_num(ngx_erp_put_answer_t, dead),

@@ -20,6 +20,12 @@
 #define NGX_ERP_WIRE_MAX      (64 * 1024 * 1024)   /* of a whole frame */
 #define NGX_ERP_WIRE_VERSION  1
 
+/*
+ * A member of the results of a delivery, which cannot be the name of one: a
+ * step may have been sent, by an attempt that does not count as one.
+ */
+#define NGX_ERP_RESULT_SENT   "#sent"
+
 
 typedef enum {
     NGX_ERP_HELLO = 1,       /* worker: who it is; again: other slots */
@@ -128,7 +134,10 @@ typedef struct {
 typedef struct {
     uint64_t            verdict;         /* ngx_erp_put_e */
     uint64_t            message;         /* its id, of STORED and DUPLICATE */
-    uint64_t            open;            /* its deliveries: on their way */
+    uint64_t            deliveries;      /* all of them */
+    uint64_t            open;            /* of DUPLICATE, those to destinations
+                                            that are waited for: on their
+                                            way */
     uint64_t            delivered;
     uint64_t            dead;            /* or skipped, or discarded */
     ngx_str_t           correlation_id;  /* that it was stored with */

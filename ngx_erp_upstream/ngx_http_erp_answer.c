@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 
 #include "ngx_http_hl7_module.h"
+#include "ngx_http_canonical_module.h"
 #include "ngx_http_erp_send.h"
 #include "ngx_canonical_node.h"
 
@@ -24,19 +25,9 @@ static void ngx_http_erp_refuse_log(ngx_http_request_t *r,
     ngx_http_erp_refusal_t *refusal);
 static void ngx_http_erp_refuse_mllp(ngx_http_request_t *r,
     ngx_http_erp_refusal_t *refusal);
-static ngx_uint_t ngx_http_erp_has_error_page(ngx_http_request_t *r,
-    ngx_uint_t status);
 static ngx_int_t ngx_http_erp_retry_later(ngx_http_request_t *r);
 static ngx_canonical_node_t *ngx_http_erp_problem(ngx_http_request_t *r,
     ngx_canonical_arena_t *a, ngx_http_erp_refusal_t *refusal);
-static void *ngx_http_erp_answer_memory(void *data, size_t size);
-static void ngx_http_erp_add(ngx_canonical_arena_t *a,
-    ngx_canonical_node_t *root, const char *name, ngx_canonical_kind_e kind,
-    ngx_str_t *value);
-static void ngx_http_erp_add_text(ngx_canonical_arena_t *a,
-    ngx_canonical_node_t *root, const char *name, const char *value);
-static void ngx_http_erp_add_num(ngx_canonical_arena_t *a,
-    ngx_canonical_node_t *root, const char *name, uint64_t value);
 
 
 typedef struct {
@@ -124,11 +115,11 @@ ngx_http_erp_refuse(ngx_http_request_t *r, ngx_http_erp_refusal_t *refusal)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ngx_http_erp_has_error_page(r, refusal->status)) {
+    if (ngx_http_canonical_has_error_page(r, refusal->status)) {
         return refusal->status;
     }
 
-    ngx_canonical_arena_init(&a, ngx_http_erp_answer_memory, r->pool,
+    ngx_canonical_arena_init(&a, ngx_http_canonical_memory, r->pool,
                              NGX_HTTP_ERP_ANSWER_MAX);
 
     root = ngx_http_erp_problem(r, &a, refusal);
@@ -237,31 +228,6 @@ ngx_http_erp_retry_later(ngx_http_request_t *r)
 }
 
 
-static ngx_uint_t
-ngx_http_erp_has_error_page(ngx_http_request_t *r, ngx_uint_t status)
-{
-    ngx_uint_t                 i;
-    ngx_http_err_page_t       *page;
-    ngx_http_core_loc_conf_t  *clcf;
-
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-
-    if (clcf->error_pages == NULL || r->error_page) {
-        return 0;
-    }
-
-    page = clcf->error_pages->elts;
-
-    for (i = 0; i < clcf->error_pages->nelts; i++) {
-        if (page[i].status == (ngx_int_t) status) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
 /* RFC 9457 */
 
 static ngx_canonical_node_t *
@@ -283,96 +249,29 @@ ngx_http_erp_problem(ngx_http_request_t *r, ngx_canonical_arena_t *a,
         }
     }
 
-    ngx_http_erp_add_text(a, root, "type", "about:blank");
-    ngx_http_erp_add_text(a, root, "title", title->title);
-    ngx_http_erp_add_num(a, root, "status", refusal->status);
-    ngx_http_erp_add_text(a, root, "detail", refusal->text);
-    ngx_http_erp_add_num(a, root, "code", refusal->code);
+    ngx_http_canonical_add_text(a, root, "type", "about:blank");
+    ngx_http_canonical_add_text(a, root, "title", title->title);
+    ngx_http_canonical_add_num(a, root, "status", refusal->status);
+    ngx_http_canonical_add_text(a, root, "detail", refusal->text);
+    ngx_http_canonical_add_num(a, root, "code", refusal->code);
 
-    ngx_http_erp_add(a, root, "reason", NGX_CANONICAL_STRING,
-                     &refusal->reason);
-    ngx_http_erp_add(a, root, "erp_code", NGX_CANONICAL_STRING,
-                     &refusal->erp_code);
+    ngx_http_canonical_add_str(a, root, "reason", &refusal->reason);
+    ngx_http_canonical_add_str(a, root, "erp_code", &refusal->erp_code);
 
-    ngx_http_erp_add_num(a, root, "message", refusal->message);
-    ngx_http_erp_add_num(a, root, "delivery", refusal->delivery);
+    if (refusal->message) {
+        ngx_http_canonical_add_num(a, root, "message", refusal->message);
+    }
+
+    if (refusal->delivery) {
+        ngx_http_canonical_add_num(a, root, "delivery", refusal->delivery);
+    }
 
     ctx = ngx_http_hl7_context(r);
 
     if (ctx) {
-        ngx_http_erp_add(a, root, "correlation_id", NGX_CANONICAL_STRING,
-                         &ctx->id.correlation_id);
+        ngx_http_canonical_add_str(a, root, "correlation_id",
+                                   &ctx->id.correlation_id);
     }
 
     return root;
-}
-
-
-static void *
-ngx_http_erp_answer_memory(void *data, size_t size)
-{
-    return ngx_palloc(data, size);
-}
-
-
-/*
- * What is empty is left out, and so is a member when there is no memory: the
- * status tells enough.
- */
-
-static void
-ngx_http_erp_add(ngx_canonical_arena_t *a, ngx_canonical_node_t *root,
-    const char *name, ngx_canonical_kind_e kind, ngx_str_t *value)
-{
-    ngx_canonical_node_t  *node;
-
-    if (value->len == 0) {
-        return;
-    }
-
-    node = ngx_canonical_node(a, kind);
-    if (node == NULL) {
-        return;
-    }
-
-    node->name = (u_char *) name;
-    node->name_len = ngx_strlen(name);
-    node->data = value->data;
-    node->len = value->len;
-
-    ngx_canonical_append(root, node);
-}
-
-
-static void
-ngx_http_erp_add_text(ngx_canonical_arena_t *a, ngx_canonical_node_t *root,
-    const char *name, const char *value)
-{
-    ngx_str_t  s;
-
-    s.data = (u_char *) value;
-    s.len = ngx_strlen(value);
-
-    ngx_http_erp_add(a, root, name, NGX_CANONICAL_STRING, &s);
-}
-
-
-static void
-ngx_http_erp_add_num(ngx_canonical_arena_t *a, ngx_canonical_node_t *root,
-    const char *name, uint64_t value)
-{
-    ngx_str_t  s;
-
-    if (value == 0) {
-        return;
-    }
-
-    s.data = ngx_canonical_bytes(a, NGX_INT64_LEN);
-    if (s.data == NULL) {
-        return;
-    }
-
-    s.len = ngx_sprintf(s.data, "%uL", value) - s.data;
-
-    ngx_http_erp_add(a, root, name, NGX_CANONICAL_NUMBER, &s);
 }

@@ -293,14 +293,10 @@ ngx_http_erp_api_body(ngx_http_request_t *r, ngx_str_t *body)
 static ngx_uint_t
 ngx_http_erp_api_own_site(ngx_http_request_t *r)
 {
-    size_t            len;
-    ngx_str_t        *type;
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    size_t      len;
+    ngx_str_t  *type;
 
     static const char  json[] = "application/json";
-    static const char  header[] = "X-Requested-With";
 
     if (r->headers_in.content_type) {
         type = &r->headers_in.content_type->value;
@@ -315,29 +311,7 @@ ngx_http_erp_api_own_site(ngx_http_request_t *r)
         }
     }
 
-    part = &r->headers_in.headers.part;
-    h = part->elts;
-
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                return 0;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        if (h[i].key.len == sizeof(header) - 1
-            && ngx_strncasecmp(h[i].key.data, (u_char *) header,
-                               sizeof(header) - 1)
-               == 0)
-        {
-            return 1;
-        }
-    }
+    return ngx_http_erp_header(r, "x-requested-with") != NULL;
 }
 
 

@@ -19,7 +19,6 @@ static ngx_int_t ngx_http_erp_deliver_copy(ngx_http_erp_delivery_t *d,
     ngx_erp_lease_t *lease);
 static ngx_int_t ngx_http_erp_deliver_key(ngx_http_erp_delivery_t *d);
 static u_char *ngx_http_erp_deliver_uuid(u_char *p, u_char *bytes);
-static void ngx_http_erp_deliver_clean(ngx_str_t *s);
 static ngx_int_t ngx_http_erp_deliver_headers(ngx_http_erp_delivery_t *d);
 static ngx_int_t ngx_http_erp_deliver_header(ngx_http_erp_delivery_t *d,
     ngx_http_dispatch_name_t *name, ngx_str_t *value);
@@ -190,7 +189,6 @@ ngx_http_erp_deliver_copy(ngx_http_erp_delivery_t *d, ngx_erp_lease_t *lease)
     if (ngx_strlchr(d->lease.object_type.data,
                     d->lease.object_type.data + d->lease.object_type.len, '/'))
     {
-        ngx_http_erp_deliver_clean(&d->lease.object_type);
         d->type = d->lease.object_type;
     }
 
@@ -207,9 +205,7 @@ ngx_http_erp_deliver_key(ngx_http_erp_delivery_t *d)
     format = d->dest->conf->idempotency->format;
 
     if (format == NGX_HTTP_ERP_KEY_TEXT || d->lease.key.len == 0) {
-        ngx_http_erp_deliver_clean(&d->lease.key);
         d->key = d->lease.key;
-
         return NGX_OK;
     }
 
@@ -260,21 +256,6 @@ ngx_http_erp_deliver_uuid(u_char *p, u_char *bytes)
     }
 
     return p;
-}
-
-
-/* as the value of a header: what a message holds must not begin another one */
-
-static void
-ngx_http_erp_deliver_clean(ngx_str_t *s)
-{
-    size_t  i;
-
-    for (i = 0; i < s->len; i++) {
-        if (s->data[i] < 0x20 || s->data[i] == 0x7f) {
-            s->data[i] = ' ';
-        }
-    }
 }
 
 

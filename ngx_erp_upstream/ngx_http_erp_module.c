@@ -9,7 +9,8 @@
 #include "ngx_http_canonical_module.h"
 
 
-#define NGX_HTTP_ERP_CONF_MAX  (16 * 1024 * 1024)
+#define NGX_HTTP_ERP_CONF_MAX    (16 * 1024 * 1024)
+#define NGX_HTTP_ERP_MAX_ANSWER  (16 * 1024 * 1024)
 
 #define NGX_HTTP_ERP_ANY_CONF                                                 \
     (NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF)
@@ -38,7 +39,7 @@ static char *ngx_http_erp_needs_store(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_erp_message_key(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-static char *ngx_http_erp_positive(ngx_conf_t *cf, void *post, void *data);
+static char *ngx_http_erp_max_answer(ngx_conf_t *cf, void *post, void *data);
 static ngx_int_t ngx_http_erp_init_process(ngx_cycle_t *cycle);
 static void ngx_http_erp_exit_process(ngx_cycle_t *cycle);
 
@@ -58,7 +59,9 @@ static ngx_conf_enum_t  ngx_http_erp_blocked_keys[] = {
 };
 
 
-static ngx_conf_post_t  ngx_http_erp_positive_post = { ngx_http_erp_positive };
+static ngx_conf_post_t  ngx_http_erp_max_answer_post = {
+    ngx_http_erp_max_answer
+};
 
 
 static ngx_command_t  ngx_http_erp_commands[] = {
@@ -166,7 +169,7 @@ static ngx_command_t  ngx_http_erp_commands[] = {
       ngx_conf_set_size_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_erp_loc_conf_t, max_answer),
-      &ngx_http_erp_positive_post },
+      &ngx_http_erp_max_answer_post },
 
     { ngx_string("erp_api"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
@@ -264,6 +267,13 @@ ngx_http_erp_init(ngx_conf_t *cf)
     }
 
     *h = ngx_http_erp_counters_handler;
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_erp_call_length_handler;
 
     /*
      * Handlers run in reverse order of being pushed, and this module is in
@@ -575,12 +585,18 @@ ngx_http_erp_message_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* results of it go to the store, in a frame */
+
 static char *
-ngx_http_erp_positive(ngx_conf_t *cf, void *post, void *data)
+ngx_http_erp_max_answer(ngx_conf_t *cf, void *post, void *data)
 {
     size_t *value = data;
 
-    return *value ? NGX_CONF_OK : "must be positive";
+    if (*value == 0 || *value > NGX_HTTP_ERP_MAX_ANSWER) {
+        return "must be from 1 to 16m";
+    }
+
+    return NGX_CONF_OK;
 }
 
 

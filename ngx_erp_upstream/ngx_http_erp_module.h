@@ -202,6 +202,12 @@ char *ngx_http_erp_step(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_erp_on_error(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 
+/* --- ngx_http_erp_name.c --- */
+
+/* the value of the first header of this name, NULL: none, or empty */
+ngx_str_t *ngx_http_erp_header(ngx_http_request_t *r, const char *name);
+
+
 /* --- ngx_http_erp_send.c, ngx_http_erp_answer.c: the flow's side --- */
 
 char *ngx_http_erp_send(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

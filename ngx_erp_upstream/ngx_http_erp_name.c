@@ -53,7 +53,7 @@ ngx_http_erp_put_names(ngx_http_erp_put_t *p)
 
     m->type = type ? *ngx_fhir_type_name(type) : p->type;
 
-    key = ngx_http_erp_put_header(p->request, "idempotency-key");
+    key = ngx_http_erp_header(p->request, "idempotency-key");
 
     if (key) {
         m->control_id = *key;
@@ -188,7 +188,7 @@ ngx_http_erp_put_natural(ngx_http_erp_put_t *p)
         return ngx_http_erp_put_digest(r->pool, p->sent->dedup, parts, 5);
     }
 
-    key = ngx_http_erp_put_header(r, "idempotency-key");
+    key = ngx_http_erp_header(r, "idempotency-key");
 
     if (key) {
         ngx_str_set(&parts[0], "http");
@@ -352,7 +352,7 @@ ngx_http_erp_put_digest(ngx_pool_t *pool, u_char *hash, ngx_str_t *parts,
 
 
 ngx_str_t *
-ngx_http_erp_put_header(ngx_http_request_t *r, const char *name)
+ngx_http_erp_header(ngx_http_request_t *r, const char *name)
 {
     size_t            len;
     ngx_uint_t        i;

@@ -51,14 +51,6 @@ ngx_http_erp_put(ngx_http_request_t *r, ngx_http_erp_sent_t *sent,
     p.sent = sent;
     p.refusal = refusal;
 
-    /* this handler stays that of the request in "if", where nothing is sent */
-
-    if (p.conf->sends == NULL || p.conf->sends == NGX_CONF_UNSET_PTR) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "no \"erp_send\" in this block of the location");
-        return NGX_ERROR;
-    }
-
     rc = ngx_http_erp_put_source(&p);
     if (rc != NGX_OK) {
         return rc;
@@ -143,7 +135,7 @@ ngx_http_erp_put_source(ngx_http_erp_put_t *p)
                                         "empty body");
     }
 
-    encoding = ngx_http_erp_put_header(r, "content-encoding");
+    encoding = ngx_http_erp_header(r, "content-encoding");
 
     if (encoding
         && (encoding->len != sizeof("identity") - 1

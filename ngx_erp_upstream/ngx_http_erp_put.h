@@ -51,8 +51,5 @@ ngx_int_t ngx_http_erp_put_key(ngx_http_erp_put_t *p, ngx_uint_t n,
  */
 ngx_int_t ngx_http_erp_put_text(ngx_http_erp_put_t *p, ngx_str_t *s);
 
-/* the value of the first header of this name, NULL: none, or empty */
-ngx_str_t *ngx_http_erp_put_header(ngx_http_request_t *r, const char *name);
-
 
 #endif /* _NGX_HTTP_ERP_PUT_H_INCLUDED_ */

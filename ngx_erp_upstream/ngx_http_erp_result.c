@@ -10,12 +10,6 @@
 #include "ngx_canonical_xml.h"
 
 
-/*
- * A member of ours, which cannot be the name of a result: a step has been
- * sent, by an attempt that does not count as one.
- */
-#define NGX_HTTP_ERP_SENT      "#sent"
-#define NGX_HTTP_ERP_SENT_LEN  (sizeof(NGX_HTTP_ERP_SENT) - 1)
 
 static ngx_int_t ngx_http_erp_results_answer(ngx_http_erp_delivery_t *d,
     ngx_canonical_node_t **root);
@@ -65,8 +59,8 @@ ngx_http_erp_results_read(ngx_http_erp_delivery_t *d)
             return NGX_DECLINED;
         }
 
-        if (name.len == NGX_HTTP_ERP_SENT_LEN
-            && ngx_memcmp(name.data, NGX_HTTP_ERP_SENT, name.len) == 0)
+        if (name.len == sizeof(NGX_ERP_RESULT_SENT) - 1
+            && ngx_memcmp(name.data, NGX_ERP_RESULT_SENT, name.len) == 0)
         {
             d->sent = 1;
 
@@ -117,7 +111,7 @@ ngx_http_erp_results_print(ngx_http_erp_delivery_t *d, ngx_uint_t sent,
     }
 
     if (sent) {
-        ngx_str_set(&name, NGX_HTTP_ERP_SENT);
+        ngx_str_set(&name, NGX_ERP_RESULT_SENT);
         ngx_str_set(&value, "1");
 
         if (ngx_http_erp_results_member(&a, root, &name, &value) != NGX_OK) {

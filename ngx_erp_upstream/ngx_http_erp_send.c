@@ -91,7 +91,7 @@ ngx_http_erp_send(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "conflicts with another handler of this location";
     }
 
-    if (elcf->sends == NULL || elcf->sends == NGX_CONF_UNSET_PTR) {
+    if (elcf->sends == NULL) {
         elcf->sends = ngx_array_create(cf->pool, 2,
                                        sizeof(ngx_http_erp_send_t));
         if (elcf->sends == NULL) {
@@ -494,13 +494,15 @@ ngx_http_erp_send_duplicate(ngx_http_erp_sent_t *sent,
             return ngx_http_erp_refuse(sent->request, &refusal);
         }
 
-        status = NGX_HTTP_OK;
+        /* a destination may be new since the first one */
+
+        if (answer->delivered) {
+            status = NGX_HTTP_OK;
+        }
     }
 
     return ngx_http_erp_accept(sent->request, status, sent,
-                               &answer->correlation_id,
-                               answer->open + answer->delivered
-                               + answer->dead);
+                               &answer->correlation_id, answer->deliveries);
 }
 
 
@@ -638,6 +640,8 @@ ngx_http_erp_send_finish(ngx_http_erp_sent_t *sent, ngx_int_t rc)
 
     r = sent->request;
     c = r->connection;
+
+    r->read_event_handler = ngx_http_block_reading;
 
     /* an error page may need the request for longer */
 

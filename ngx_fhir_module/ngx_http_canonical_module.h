@@ -226,6 +226,21 @@ void ngx_http_canonical_log(ngx_http_request_t *r, ngx_uint_t level,
 ngx_int_t ngx_http_canonical_refuse(ngx_http_request_t *r,
     ngx_http_canonical_mapping_t *mapping);
 
+/* whether the answer with this status is that of an "error_page" */
+ngx_uint_t ngx_http_canonical_has_error_page(ngx_http_request_t *r,
+    ngx_uint_t status);
+
+/*
+ * Members of problem details; they are left out when there is no memory, and
+ * strings also if they are empty.
+ */
+void ngx_http_canonical_add_str(ngx_canonical_arena_t *a,
+    ngx_canonical_node_t *parent, const char *name, ngx_str_t *value);
+void ngx_http_canonical_add_text(ngx_canonical_arena_t *a,
+    ngx_canonical_node_t *parent, const char *name, const char *value);
+void ngx_http_canonical_add_num(ngx_canonical_arena_t *a,
+    ngx_canonical_node_t *parent, const char *name, uint64_t value);
+
 /* phase handlers, filters and variables, in their files */
 
 ngx_int_t ngx_http_canonical_request_handler(ngx_http_request_t *r);

@@ -36,8 +36,6 @@ static u_char *ngx_http_canonical_source(u_char *p, u_char *last,
 static ngx_str_t ngx_http_canonical_file(ngx_str_t *path);
 static void ngx_http_canonical_tell_mllp(ngx_http_request_t *r,
     ngx_canonical_error_t *err, ngx_str_t *text);
-static ngx_uint_t ngx_http_canonical_has_error_page(ngx_http_request_t *r,
-    ngx_uint_t status);
 static ngx_uint_t ngx_http_canonical_accepts_fhir(ngx_http_request_t *r);
 static ngx_canonical_node_t *ngx_http_canonical_problem(ngx_http_request_t *r,
     ngx_canonical_arena_t *a, ngx_http_canonical_mapping_t *mapping);
@@ -49,12 +47,6 @@ static const char *ngx_http_canonical_issue(
 static ngx_canonical_node_t *ngx_http_canonical_add(ngx_canonical_arena_t *a,
     ngx_canonical_node_t *parent, const char *name,
     ngx_canonical_kind_e kind);
-static void ngx_http_canonical_add_str(ngx_canonical_arena_t *a,
-    ngx_canonical_node_t *parent, const char *name, ngx_str_t *value);
-static void ngx_http_canonical_add_text(ngx_canonical_arena_t *a,
-    ngx_canonical_node_t *parent, const char *name, const char *value);
-static void ngx_http_canonical_add_num(ngx_canonical_arena_t *a,
-    ngx_canonical_node_t *parent, const char *name, size_t value);
 
 
 typedef struct {
@@ -320,7 +312,7 @@ ngx_http_canonical_tell_mllp(ngx_http_request_t *r,
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_canonical_has_error_page(ngx_http_request_t *r, ngx_uint_t status)
 {
     ngx_uint_t                 i;
@@ -565,7 +557,7 @@ ngx_http_canonical_add(ngx_canonical_arena_t *a, ngx_canonical_node_t *parent,
 }
 
 
-static void
+void
 ngx_http_canonical_add_str(ngx_canonical_arena_t *a,
     ngx_canonical_node_t *parent, const char *name, ngx_str_t *value)
 {
@@ -584,7 +576,7 @@ ngx_http_canonical_add_str(ngx_canonical_arena_t *a,
 }
 
 
-static void
+void
 ngx_http_canonical_add_text(ngx_canonical_arena_t *a,
     ngx_canonical_node_t *parent, const char *name, const char *value)
 {
@@ -597,14 +589,14 @@ ngx_http_canonical_add_text(ngx_canonical_arena_t *a,
 }
 
 
-static void
+void
 ngx_http_canonical_add_num(ngx_canonical_arena_t *a,
-    ngx_canonical_node_t *parent, const char *name, size_t value)
+    ngx_canonical_node_t *parent, const char *name, uint64_t value)
 {
     u_char                *p;
     ngx_canonical_node_t  *node;
 
-    p = ngx_canonical_bytes(a, NGX_SIZE_T_LEN);
+    p = ngx_canonical_bytes(a, NGX_INT64_LEN);
     if (p == NULL) {
         return;
     }
@@ -613,6 +605,6 @@ ngx_http_canonical_add_num(ngx_canonical_arena_t *a,
 
     if (node) {
         node->data = p;
-        node->len = ngx_sprintf(p, "%uz", value) - p;
+        node->len = ngx_sprintf(p, "%uL", value) - p;
     }
 }

@@ -6,10 +6,6 @@
 
 static ngx_uint_t ngx_hl7_ack_asked(ngx_hl7_message_t *m, ngx_uint_t field,
     ngx_hl7_outcome_e outcome);
-static ngx_uint_t ngx_hl7_ack_find_msa(ngx_hl7_message_t *m,
-    ngx_hl7_span_t *msa);
-static ngx_int_t ngx_hl7_ack_decode(ngx_str_t *code,
-    ngx_hl7_outcome_e *outcome, ngx_uint_t *commit);
 static ngx_int_t ngx_hl7_ack_bad_reply(ngx_hl7_error_t *err,
     const char *text);
 
@@ -210,9 +206,7 @@ ngx_hl7_ack_check(ngx_hl7_message_t *m, ngx_str_t *reply,
 }
 
 
-/* MSA of an acknowledgement or reply follows MSH, SFT and UAC */
-
-static ngx_uint_t
+ngx_uint_t
 ngx_hl7_ack_find_msa(ngx_hl7_message_t *m, ngx_hl7_span_t *msa)
 {
     u_char  *p, *end;
@@ -250,9 +244,7 @@ ngx_hl7_ack_find_msa(ngx_hl7_message_t *m, ngx_hl7_span_t *msa)
 }
 
 
-/* table 0008 */
-
-static ngx_int_t
+ngx_int_t
 ngx_hl7_ack_decode(ngx_str_t *code, ngx_hl7_outcome_e *outcome,
     ngx_uint_t *commit)
 {

@@ -149,6 +149,15 @@ u_char *ngx_hl7_batch_ack_end(u_char *p, ngx_str_t *fhs, ngx_str_t *bhs,
     ngx_uint_t acks);
 
 /*
+ * What an acknowledgement or a reply says: finds its MSA, which follows MSH,
+ * SFT and UAC, works without the segment index; NGX_OK with *outcome and
+ * *commit for a code of table 0008, or NGX_DECLINED.
+ */
+ngx_uint_t ngx_hl7_ack_find_msa(ngx_hl7_message_t *m, ngx_hl7_span_t *msa);
+ngx_int_t ngx_hl7_ack_decode(ngx_str_t *code, ngx_hl7_outcome_e *outcome,
+    ngx_uint_t *commit);
+
+/*
  * Checks an acknowledgement that a backend supplied for "m": it must have MSH
  * and behind it (and SFT, UAC) MSA, MSA-1 of table 0008, MSA-2 equal to
  * MSH-10 of "m" byte for byte, no VT or FS in it.  A positive one needs a

@@ -300,7 +300,9 @@ my @cases = (
      'duplicate code "Warning"'],
 
     ['erp_max_answer', 'invalid number of arguments'],
-    ['erp_max_answer 0', '"erp_max_answer" directive must be positive'],
+    ['erp_max_answer 0', '"erp_max_answer" directive must be from 1 to 16m'],
+    ['erp_max_answer 16385k',
+     '"erp_max_answer" directive must be from 1 to 16m'],
     ['erp_max_answer -1', '"erp_max_answer" directive invalid value'],
     ['erp_max_answer x', '"erp_max_answer" directive invalid value'],
     ["erp_max_answer 1k;\nerp_max_answer 1k",
@@ -551,7 +553,7 @@ EOF
         'erp_auth wsse user=u password_file=erp.pw password=digest',
         'erp_on_error UserWarning /d name=/error/1/0 attempts=3',
         'erp_on_error A /d attempts=/tries; erp_on_error B /d',
-        'erp_max_answer 1', 'erp_max_answer 1m';
+        'erp_max_answer 1', 'erp_max_answer 16m';
 
 accepted 'flows, several of one destination, and what is around them', <<EOF;
 http {

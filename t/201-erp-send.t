@@ -5,13 +5,12 @@ use Digest::SHA 'sha256_hex';
 use JSON::PP;
 use Test::More;
 use Time::HiRes 'sleep';
+use ErpTest;
 use MapTest;
 
 # erp_send: what of a request is in the store when it is answered, and what
 # the answer says.
 
-sub rows;
-sub number;
 sub stored;
 sub answered;
 sub refused;
@@ -119,6 +118,8 @@ EOF
 EOF
 
 my $dir = $t->engine->dir;
+
+ErpTest->of($t->engine);
 
 my $dft = <<'EOF';
 MSH|^~\&|OR|GHH|HIE|ERP|20261121101500+0100||DFT^P03^DFT_P03|M-1|P|2.8
@@ -460,30 +461,6 @@ for my $case (
 }
 
 done_testing();
-
-
-# of the store, by SQL
-
-sub rows {
-    my ($sql) = @_;
-
-    open my $out, '-|', 'sqlite3', '-readonly', '-json', "$dir/store/store.db",
-                        ".timeout 5000", $sql
-        or die "sqlite3: $!\n";
-
-    local $/;
-    my $json = <$out> // '';
-
-    return $json =~ /\S/ ? @{ JSON::PP->new->utf8->decode($json) } : ();
-}
-
-
-sub number {
-    my ($what) = @_;
-    my ($row) = rows "SELECT count(*) AS n FROM $what";
-
-    return $row->{n};
-}
 
 
 sub answered {

@@ -4,13 +4,12 @@ use warnings;
 use JSON::PP;
 use MIME::Base64;
 use Test::More;
+use ErpTest;
 use MapTest;
 
 # A message that comes again: the same answer, and nothing stored twice.  The
 # same key with other content is refused.
 
-sub rows;
-sub number;
 sub post;
 sub first;
 sub again;
@@ -48,6 +47,9 @@ EOF
         location /ok { erp_send /erp/ok wait=10s; }
         location /bad { erp_send /erp/bad wait=10s; }
         location /late { erp_send /erp/a wait=100ms; }
+        location /one { erp_send /erp/ok wait=10s; erp_send /erp/a; }
+        location /two { erp_send /erp/ok wait=10s; erp_send /erp/bad; }
+        location /three { erp_send /erp/bad wait=10s; erp_send /erp/ok; }
 
         location /erp/a { internal; proxy_pass http://127.0.0.1:$nobody; }
         location /erp/ok { internal; proxy_pass http://127.0.0.1:$erp/ok; }
@@ -60,6 +62,8 @@ EOF
 EOF
 
 my $dir = $t->engine->dir;
+
+ErpTest->of($t->engine);
 
 my $dft = <<'EOF';
 MSH|^~\&|OR|GHH|HIE|ERP|20261121101500+0100||DFT^P03^DFT_P03|M-1|P|2.8
@@ -173,6 +177,24 @@ my @late = ('/late', 'text/plain', 'a', 'Idempotency-Key: w-3');
 
 is(post(202, @late)->{message}, post(202, @late)->{message}, 'on its way');
 
+# of the deliveries that he waits for, whatever has become of others
+
+my @one = ('/one', 'text/plain', 'a', 'Idempotency-Key: w-4');
+my @two = ('/two', 'text/plain', 'a', 'Idempotency-Key: w-5');
+my @three = ('/three', 'text/plain', 'a', 'Idempotency-Key: w-6');
+
+is_deeply(post(200, @one), post(200, @one), 'another is on its way');
+
+my $second = post(200, @two);
+wait_for { number("delivery WHERE message = $second->{message} AND state = 3") }
+    'a dead letter';
+is_deeply(post(200, @two), $second, 'another is a dead letter');
+
+my $three = post(422, @three);
+wait_for { number("delivery WHERE message = $three->{message}
+                   AND state = 2") } 'the other one';
+is(post(422, @three)->{message}, $three->{message}, 'another is delivered');
+
 
 # MLLP
 
@@ -244,30 +266,6 @@ $t->engine->{allow} = 'exited on signal 9';
 $t->stop;
 
 done_testing();
-
-
-# of the store, by SQL
-
-sub rows {
-    my ($sql) = @_;
-
-    open my $out, '-|', 'sqlite3', '-readonly', '-json', "$dir/store/store.db",
-                        ".timeout 5000", $sql
-        or die "sqlite3: $!\n";
-
-    local $/;
-    my $json = <$out> // '';
-
-    return $json =~ /\S/ ? @{ JSON::PP->new->utf8->decode($json) } : ();
-}
-
-
-sub number {
-    my ($what) = @_;
-    my ($row) = rows "SELECT count(*) AS n FROM $what";
-
-    return $row->{n};
-}
 
 
 sub post {

@@ -3,16 +3,10 @@ use strict;
 use warnings;
 use Test::More;
 use Digest::SHA 'sha256_hex';
-use Engine;
-use Held;
+use ErpTest;
 
 # A message in the store becomes requests to its destinations: body, headers,
 # variables, credentials, further attempts, and a reload in the middle.
-
-sub send_message;
-sub outcome;
-sub header;
-sub uri;
 
 my $json = 'Content-Type: application/json';
 
@@ -111,6 +105,8 @@ my $ngx = Engine->start(files => { pw => "pass-word\n" }, http => <<"EOH");
         location = /erp/token { internal; proxy_pass $erp/token; }
     }
 EOH
+
+ErpTest->of($ngx, $back);
 
 my ($request, $again, @old);
 my ($trace, $span) = ('ab' x 16, 'cd' x 8);
@@ -290,56 +286,6 @@ unlike($ngx->log, qr/"n":|pass-word/, 'nothing of a body in the log');
 $ngx->stop;
 
 done_testing();
-
-
-# returns when the message is in the store
-
-sub send_message {
-    my ($uri, $id, $body, @headers) = @_;
-
-    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-                                     PeerPort => $ngx->port('HTTP'))
-        or die "cannot connect: $!\n";
-
-    print $sock join "\r\n", "POST $uri HTTP/1.0", 'Host: localhost',
-                     'Content-Length: ' . length $body,
-                     "X-Correlation-ID: $id", @headers, '', $body;
-
-    local $/;
-    my $answer = <$sock> // '';
-
-    like($answer, qr{^HTTP/1\.1 202 }, "$id: stored");
-}
-
-
-# the end of the n-th attempt, when it is there
-
-sub outcome {
-    my ($id, $n) = @_;
-    my @all;
-
-    wait_for {
-        @all = $ngx->log =~ /,[ ]attempt[ ](\d+:[ ][^:\n]+),[ ]\d+[ ]ms,
-                             [ ]correlation[ ]id:[ ]"\Q$id\E"/gx;
-        @all >= $n;
-    } "the end of attempt $n of $id";
-
-    return $all[$n - 1];
-}
-
-
-sub header {
-    my ($request, $name) = @_;
-
-    return $request->header =~ /^\Q$name\E: (.*?)\r$/mi ? $1 : '';
-}
-
-
-sub uri {
-    my ($request) = @_;
-
-    return $request->header =~ /^POST (\S+)/ ? $1 : '';
-}
 
 
 sub adt {

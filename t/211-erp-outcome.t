@@ -2,17 +2,10 @@ use lib 't/lib';
 use strict;
 use warnings;
 use Test::More;
-use Engine;
-use Held;
+use ErpTest;
 
 # What an answer makes of a delivery, and what is asked before a request that
 # may have been in effect is sent again.
-
-sub send_message;
-sub answer_of;
-sub expect;
-sub outcome;
-sub header;
 
 my $json = 'Content-Type: application/json';
 
@@ -75,6 +68,8 @@ my $ngx = Engine->start(http => <<"EOH");
     }
 EOH
 
+ErpTest->of($ngx, $back);
+
 my ($request, $again, $sock, $answer);
 
 
@@ -89,7 +84,7 @@ like($ngx->log, qr/\[error\].*attempt 1: bad, status 422/, 'bad: an error');
 
 # a success with an error in it; the flow waits
 
-$sock = send_message('/judged', 'B1', '{"n":1}', 1);
+$sock = begin_message('/judged', 'B1', '{"n":1}');
 expect('/judged', 'judged: the request')
     ->answer(200, '{"error":["E8","SECRET"]}', $json);
 $answer = answer_of($sock);
@@ -98,7 +93,7 @@ like($answer, qr/E8/, 'judged: has the code');
 unlike($answer, qr/SECRET/, 'judged: but not the text');
 is(outcome('B1', 1), '1: bad, status 200, step 0', 'judged: the outcome');
 
-$sock = send_message('/judged', 'B2', '{"n":2}', 1);
+$sock = begin_message('/judged', 'B2', '{"n":2}');
 expect('/judged', 'judged: another')->answer(200, '{"error":null}', $json);
 like(answer_of($sock), qr{^HTTP/1\.1 200 }, 'judged: delivered');
 is(outcome('B2', 1), '1: done, status 200, step 0', 'judged: done');
@@ -191,65 +186,3 @@ unlike($ngx->log, qr/SECRET|"n":/, 'nothing of an answer in the log');
 $ngx->stop;
 
 done_testing();
-
-
-# returns when the message is in the store; the answer, unless that waits
-
-sub send_message {
-    my ($uri, $id, $body, $waits) = @_;
-
-    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-                                     PeerPort => $ngx->port('HTTP'))
-        or die "cannot connect: $!\n";
-
-    print $sock join "\r\n", "POST $uri HTTP/1.0", 'Host: localhost',
-                     'Content-Length: ' . length $body, $json,
-                     "X-Correlation-ID: $id", '', $body;
-
-    return $sock if $waits;
-
-    like(answer_of($sock), qr{^HTTP/1\.1 202 }, "$id: stored");
-}
-
-
-sub answer_of {
-    my ($sock) = @_;
-
-    local $/;
-    return <$sock> // '';
-}
-
-
-# the next request, which must be to this URI
-
-sub expect {
-    my ($uri, $name) = @_;
-    my $request = $back->accept;
-
-    is($request->header =~ /^POST (\S+)/ ? $1 : '', $uri, $name);
-
-    return $request;
-}
-
-
-# the end of the n-th attempt, when it is there
-
-sub outcome {
-    my ($id, $n) = @_;
-    my @all;
-
-    wait_for {
-        @all = $ngx->log =~ /,[ ]attempt[ ](\d+:[ ][^:\n]+),[ ]\d+[ ]ms,
-                             [ ]correlation[ ]id:[ ]"\Q$id\E"/gx;
-        @all >= $n;
-    } "the end of attempt $n of $id";
-
-    return $all[$n - 1];
-}
-
-
-sub header {
-    my ($request, $name) = @_;
-
-    return $request->header =~ /^\Q$name\E: (.*?)\r$/mi ? $1 : '';
-}

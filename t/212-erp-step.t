@@ -2,17 +2,10 @@ use lib 't/lib';
 use strict;
 use warnings;
 use Test::More;
-use Engine;
-use Held;
+use ErpTest;
 
 # Documents of two steps, resumed at the right one, and handshakes that an
 # answer asks for.
-
-sub send_message;
-sub answer_of;
-sub expect;
-sub outcome;
-sub header;
 
 my $json = 'Content-Type: application/json';
 
@@ -78,6 +71,8 @@ my $ngx = Engine->start(allow => qr/exited on signal 9/, http => <<"EOH");
         }
     }
 EOH
+
+ErpTest->of($ngx, $back);
 
 my ($request, $again, $pid);
 my $created = '{"id":42,"meta":[{"number":"R-1"}]}';
@@ -201,65 +196,3 @@ ok(!$back->pending, 'nothing more was sent');
 $ngx->stop;
 
 done_testing();
-
-
-# returns when the message is in the store; the answer, unless that waits
-
-sub send_message {
-    my ($uri, $id, $body, $waits) = @_;
-
-    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-                                     PeerPort => $ngx->port('HTTP'))
-        or die "cannot connect: $!\n";
-
-    print $sock join "\r\n", "POST $uri HTTP/1.0", 'Host: localhost',
-                     'Content-Length: ' . length $body, $json,
-                     "X-Correlation-ID: $id", '', $body;
-
-    return $sock if $waits;
-
-    like(answer_of($sock), qr{^HTTP/1\.1 202 }, "$id: stored");
-}
-
-
-sub answer_of {
-    my ($sock) = @_;
-
-    local $/;
-    return <$sock> // '';
-}
-
-
-# the next request, which must be to this URI
-
-sub expect {
-    my ($uri, $name) = @_;
-    my $request = $back->accept;
-
-    is($request->header =~ /^POST (\S+)/ ? $1 : '', $uri, $name);
-
-    return $request;
-}
-
-
-# the end of the n-th attempt, when it is there
-
-sub outcome {
-    my ($id, $n) = @_;
-    my @all;
-
-    wait_for {
-        @all = $ngx->log =~ /,[ ]attempt[ ](\d+:[ ][^:\n]+),[ ]\d+[ ]ms,
-                             [ ]correlation[ ]id:[ ]"\Q$id\E"/gx;
-        @all >= $n;
-    } "the end of attempt $n of $id";
-
-    return $all[$n - 1];
-}
-
-
-sub header {
-    my ($request, $name) = @_;
-
-    return $request->header =~ /^\Q$name\E: (.*?)\r$/mi ? $1 : '';
-}

@@ -4,6 +4,7 @@ use warnings;
 use MIME::Base64;
 use Test::More;
 use Engine;
+use ErpTest qw(header);
 use Held;
 
 # Who we are to an ERP, by secrets in files: headers, what is read again when
@@ -11,7 +12,6 @@ use Held;
 
 sub send_message;
 sub next_request;
-sub header;
 sub delivered;
 sub replace;
 
@@ -338,13 +338,6 @@ sub delivered {
     $request->answer(200);
 
     return header($request, 'Authorization');
-}
-
-
-sub header {
-    my ($request, $name) = @_;
-
-    return $request->header =~ /^\Q$name\E: (.*?)\r$/mi ? $1 : '';
 }
 
 

@@ -9,6 +9,7 @@ use JSON::PP;
 use MIME::Base64;
 use Test::More;
 use Engine;
+use ErpTest qw(header uri);
 use Held;
 
 # Logins: tokens of OAuth 2, sessions, CSRF pairs, WS-Security, against
@@ -465,20 +466,6 @@ sub send_message {
 }
 
 
-sub uri {
-    my ($request) = @_;
-
-    return $request->header =~ /^POST (\S+)/ ? $1 : '';
-}
-
-
-sub header {
-    my ($request, $name) = @_;
-
-    return $request->header =~ /^\Q$name\E: (.*?)\r$/mi ? $1 : '';
-}
-
-
 sub token {
     my ($token, $life) = @_;
 
@@ -507,7 +494,8 @@ sub seen {
     open my $file, '<', "$dir/journal" or return;
 
     return grep { $_->{path} eq $path }
-           map { JSON::PP->new->latin1->decode($_) } <$file>;
+           map { JSON::PP->new->latin1->decode($_) }
+           grep { /\n\z/ } <$file>;
 }
 
 

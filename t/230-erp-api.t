@@ -6,6 +6,7 @@ use JSON::PP;
 use Test::More;
 use Time::HiRes 'sleep';
 use Engine;
+use ErpTest qw(store_pid);
 
 # erp_api as an HTTP server has it: which path a location makes of a URI,
 # methods, sizes, types, who may ask, and that the store may not be there.
@@ -53,6 +54,8 @@ my $ngx = Engine->start(
         location /changes/ { erp_api; limit_except GET { allow all; } }
     }
 EOF
+
+ErpTest->of($ngx);
 
 my $db = $ngx->dir . '/store/store.db';
 
@@ -222,7 +225,7 @@ is(audit('count(*)'), $before + 1, 'roles: one row each');
 
 # the store does not answer
 
-my $pid = pid();
+my $pid = store_pid();
 
 kill 'STOP', $pid;
 problem(503, ask(GET => '/hie/v1/status'), 'stopped: it is told');
@@ -244,7 +247,7 @@ wait_for { ask(GET => '/hie/v1/status') =~ $state } 'the store';
 pass('stopped: it goes on');
 
 kill 'KILL', $pid;
-wait_for { pid() != $pid && ask(GET => '/hie/v1/status') =~ $state } 'another';
+wait_for { store_pid() != $pid && ask(GET => '/hie/v1/status') =~ $state } 'another';
 pass('killed: another one answers');
 
 $ngx->stop;
@@ -304,12 +307,6 @@ sub audit {
     chomp(my $row = `sqlite3 $db "SELECT $columns FROM audit
                                   ORDER BY id DESC LIMIT 1"`);
     return $row;
-}
-
-
-sub pid {
-    open my $file, '<', $ngx->dir . '/store/store.pid' or return 0;
-    return (<$file> // '') =~ /(\d+)/ ? $1 : 0;
 }
 
 

@@ -4,6 +4,7 @@ use warnings;
 use IO::Socket::INET;
 use Test::More;
 use Engine;
+use ErpTest qw(store_pid);
 
 # erp_metrics: what the store counts and what workers count, as one page that
 # Prometheus can read, also while there is no store.
@@ -72,6 +73,8 @@ my $ngx = Engine->start(
     stream => 'server { listen 127.0.0.1:%%MLLP%%; mllp_pass hie /ok; }',
     allow => 'exited on signal 9',
     http => $http);
+
+ErpTest->of($ngx);
 
 soon('hie_store_up', 1, 'the store is there');
 
@@ -267,7 +270,7 @@ ok(sample('hie_config_last_reload_timestamp_seconds') >= $start - 1,
 
 # without the store
 
-my $pid = pid();
+my $pid = store_pid();
 
 kill 'STOP', $pid;
 
@@ -282,7 +285,7 @@ kill 'CONT', $pid;
 soon('hie_store_up', 1, 'stopped: it goes on');
 
 kill 'KILL', $pid;
-wait_for { pid() != $pid } 'another store';
+wait_for { store_pid() != $pid } 'another store';
 soon('hie_store_up', 1, 'killed: another one is there');
 is(sample('hie_queue_messages{destination="/erp/down"}'), 1,
    'killed: with the queue');
@@ -337,12 +340,6 @@ sub soon {
     };
 
     is(sample($name), $value, $what);
-}
-
-
-sub pid {
-    open my $file, '<', $ngx->dir . '/store/store.pid' or return 0;
-    return (<$file> // '') =~ /(\d+)/ ? $1 : 0;
 }
 
 

@@ -1,13 +1,13 @@
 package Chaos;
 
-# The engine between a sender and an ERP, and the laws of conservation that
+# The engine between senders and an ERP, and the laws of conservation that
 # hold whatever is done to it.  With S sent, A acknowledged positively, D
 # delivered, Q in the queue, X dead letters:
 #
 #   1 lost          A - (D + Q + X) is empty
 #   2 unexpected    (D + Q + X) - S is empty
 #   3 duplicates    of a delivery have the same key and the same bytes, and
-#                   numbers of attempts above 1
+#                   are no more than what was in flight when something broke
 #   4 order         first deliveries of a key are in the order of acceptance
 #   5 recovered     (D + Q + X) - A: only what had no positive answer, and
 #                   gets one when it is sent again
@@ -22,17 +22,24 @@ package Chaos;
 #   ... do what is to be survived ...
 #   $sender->stop;
 #   $chaos->drain;            # until the queue is empty
-#   $chaos->laws($sender);    # tests, one for each law
+#   $chaos->laws($sender);    # tests, one for each law; returns what was
+#                             # counted: sent, acked, seen, again, longest
 #   $chaos->sql('SELECT ...')     # lines of the sqlite3 command line
+#   $chaos->sql_write('...')      # when all processes have ended
 #   $chaos->store_pid, ->workers
+#   $chaos->again             # all processes, after their end
 #   full(200, 5)              # the number of "make chaos", or that of a run
 #                             # in the suite
+#   FULL                      # whether it is the former
+#
+# CHAOS=1 are the full numbers, CHAOS=0.1 a tenth of them.
 
 use strict;
 use warnings;
 
 use Exporter 'import';
 use File::Basename;
+use POSIX 'ceil';
 use Test::More ();
 use Time::HiRes qw(time sleep);
 
@@ -41,15 +48,17 @@ use Engine;
 use ErpServer;
 use Sender;
 
-our @EXPORT = (@Engine::EXPORT, 'full');
+our @EXPORT = (@Engine::EXPORT, qw(full FULL));
 
+use constant FULL => $ENV{CHAOS} || 0;
 
-# the full number, or that of a short run
+my $runs = 0;
+
 
 sub full {
     my ($full, $short) = @_;
 
-    return $ENV{CHAOS} ? $full : $short;
+    return FULL ? ceil($full * FULL) : $short;
 }
 
 
@@ -57,13 +66,12 @@ sub start {
     my ($class, %o) = @_;
     my $self = bless { %o }, $class;
 
-    mkdir $Mllp::Prefix;
-    $self->{dir} = "$Mllp::Prefix-store";
+    $self->{dir} = "$Mllp::Prefix-store" . ($runs++ ? "-$runs" : '');
     system 'rm', '-rf', $self->{dir};
-    mkdir $self->{dir} or die "$self->{dir}: $!\n";
+    system 'mkdir', '-p', $self->{dir};
 
     $self->{path} //= "$self->{dir}/db";
-    $self->{erp} = ErpServer->start($self->{dir});
+    $self->{erp} = ErpServer->start($self->{dir}, delay => $o{delay} // 0.02);
 
     my $erp = $self->{erp}->port;
     my $store = $o{store} // 'min_free=1m ballast=1m';
@@ -92,6 +100,13 @@ canonical_map chaos version=1 {
     set   id     MSH-10   required;
     set   visit  PV1-19.1 required;
     set   note   NTE-3;
+}
+
+canonical_map visit version=1 {
+    from  fhir Encounter;
+    emit  event key=id;
+    set   id     id       required;
+    set   visit  identifier.first().value required;
 }
 
 upstream erp {
@@ -125,6 +140,11 @@ server {
 server {
     listen 127.0.0.1:%%API%%;
 
+    location /flow/ {
+        canonical_request visit;
+        erp_send /erp $send;
+    }
+
     location /hie/ {
         erp_api;
     }
@@ -152,33 +172,79 @@ sub ready {
 }
 
 
+sub again {
+    my ($self) = @_;
+
+    $self->{engine}->again;
+    $self->ready;
+}
+
+
 # a request to the API: the body of the answer
 
 sub api {
     my ($self, $method, $what, $json) = @_;
-    my $port = $self->{engine}->port('API');
     my @data = defined $json
                ? ('-H', 'Content-Type: application/json', '-d', $json) : ();
 
-    open my $curl, '-|', 'curl', '-s', '-m', 10, '-X', $method, @data,
-         "http://127.0.0.1:$port/hie/v1/$what" or die "curl: $!\n";
+    return $self->curl("hie/v1/$what", '-X', $method, @data);
+}
+
+
+# the value of a sample, as hie_store_up or name{label="..."}
+
+sub metric {
+    my ($self, $name) = @_;
+
+    return $self->curl('metrics') =~ /^\Q$name\E (\S+)$/m ? $1 : undef;
+}
+
+
+sub curl {
+    my ($self, $uri, @options) = @_;
+    my $port = $self->{engine}->port('API');
+
+    open my $curl, '-|', 'curl', '-s', '-m', 10, @options,
+         "http://127.0.0.1:$port/$uri" or die "curl: $!\n";
     local $/;
 
     return scalar(<$curl>) // '';
 }
 
 
-sub sql {
-    my ($self, $sql) = @_;
+# "code" is called with the columns of each row
+
+sub rows {
+    my ($self, $sql, $code) = @_;
 
     open my $out, '-|', 'sqlite3', '-separator', "\t", '-cmd',
          '.timeout 5000', "file:$self->{path}/store.db?mode=ro", $sql
         or die "sqlite3: $!\n";
 
-    my @lines = <$out>;
-    chomp @lines;
+    while (my $line = <$out>) {
+        chomp $line;
+        $code->(split /\t/, $line, -1);
+    }
+}
+
+
+sub sql {
+    my ($self, $sql) = @_;
+    my @lines;
+
+    $self->rows($sql, sub { push @lines, join "\t", @_ });
 
     return @lines;
+}
+
+
+# of a database that no process has open
+
+sub sql_write {
+    my ($self, $sql) = @_;
+
+    system('sqlite3', "$self->{path}/store.db", $sql) == 0
+        or die "sqlite3 failed\n";
 }
 
 
@@ -194,7 +260,8 @@ sub sender {
     my ($self, %o) = @_;
 
     return Sender->start(dir => $self->{dir},
-                         port => $self->{engine}->port('MLLP'), %o);
+                         port => $self->{engine}->port('MLLP'),
+                         http_port => $self->{engine}->port('API'), %o);
 }
 
 
@@ -205,6 +272,22 @@ sub workers {
     my $store = $self->store_pid // 0;
 
     return grep { $_ != $store } $self->{engine}->workers;
+}
+
+
+# all processes stand still
+
+sub freeze {
+    my ($self) = @_;
+    my @all = ($self->{engine}->master, $self->{engine}->workers);
+
+    kill 'STOP', @all;
+
+    wait_for {
+        !grep { Engine::contents("/proc/$_/stat") !~ /\) T/ } @all
+    } 'processes to stop';
+
+    return @all;
 }
 
 
@@ -229,30 +312,52 @@ sub drain {
 sub laws {
     my ($self, $sender, %o) = @_;
     my $s = $sender->result;
-    my @seen = $self->{erp}->journal;
-    my (%in, %delivered, %first, %bytes, %effects, @bad);
+    my (%in, %delivered, %seen, %effects, %bytes);
+    my ($seen, $again) = (0, 0);
+    my (@other, @disorder, %last);
 
-    for my $line ($self->sql('SELECT m.control_id, d.state, d.reason, d.key'
-                             . ' FROM delivery d JOIN message m'
-                             . ' ON m.id = d.message'))
-    {
-        my ($id, $state, $reason, $key) = split /\t/, $line, -1;
-        $in{$id} = { state => $state, reason => $reason, key => $key };
-    }
+    # of what was replayed the last replay counts
 
-    for my $d (@seen) {
-        $delivered{$d->{id}}++ if $d->{answer} ne 'hang'
-                                  && $d->{answer} !~ /^[345]/;
+    $self->rows('SELECT m.control_id, d.state, d.reason'
+                . ' FROM delivery d JOIN message m ON m.id = d.message'
+                . ' WHERE d.id NOT IN (SELECT replay_of FROM delivery'
+                . ' WHERE replay_of IS NOT NULL)', sub {
+        my ($id, $state, $reason) = @_;
+        $in{$id} = [$state, $reason];
+    });
+
+    $self->{erp}->each(sub {
+        my ($d) = @_;
+
+        $seen++;
+        $delivered{$d->{id}}++ if $d->{answer} =~ /^(2|drop)/;
         $effects{$d->{key}} += $d->{effect};
-        $bytes{$d->{key}}{$d->{sum}}++;
-    }
 
-    my $n = keys %{ $s->{acked} };
-    Test::More::diag(sprintf '%d sent, %d acknowledged, %d attempts seen,'
-                     . ' longest wait %.1f s', scalar keys %{ $s->{sent} },
-                     $n, scalar @seen, $s->{longest}) if $ENV{CHAOS};
+        push @other, $d->{id}
+            if ($bytes{$d->{key}} //= $d->{sum}) ne $d->{sum};
 
-    Test::More::cmp_ok($n, '>', 0, 'messages were acknowledged');
+        if ($seen{$d->{id}}++) {
+            $again++;
+            return;
+        }
+
+        my ($i) = $d->{id} =~ /-(\d+)\z/;
+
+        push @disorder, $d->{id} if ($last{$d->{order}} // 0) > $i;
+        $last{$d->{order}} = $i;
+    });
+
+    my %count = (sent => scalar keys %{ $s->{sent} },
+                 acked => scalar keys %{ $s->{acked} },
+                 seen => $seen, again => $again, longest => $s->{longest});
+
+    figure(sprintf '%d sent, %d acknowledged, %d attempts, %d of them not the'
+         . ' first, refusals: %s, longest wait %.2f s',
+         @count{qw(sent acked seen again)},
+         join(' ', map { "$_ $s->{nacked}{$_}" } sort keys %{ $s->{nacked} })
+         || 'none', $s->{longest});
+
+    Test::More::cmp_ok($count{acked}, '>', 0, 'messages were acknowledged');
 
     # what was delivered is in the store too, as it is kept
 
@@ -260,53 +365,40 @@ sub laws {
         keys %{ $s->{acked} });
 
     law('1 what is said to be delivered, the ERP has',
-        grep { $in{$_}{state} == 2 && !$delivered{$_} } keys %in);
+        grep { $in{$_}[0] == 2 && !$delivered{$_} } keys %in);
 
     law('2 nothing unexpected',
         (grep { !$s->{sent}{$_} } keys %in),
         (grep { !$s->{sent}{$_} } keys %delivered));
 
-    law('3 the same key has the same bytes',
-        grep { keys %{ $bytes{$_} } > 1 } keys %bytes);
+    law('3 the same key has the same bytes', @other);
 
     law('3 nothing has its effect twice',
         grep { $effects{$_} > 1 } keys %effects);
 
-    @bad = ();
-    my %tries;
-
-    for my $d (@seen) {
-        push @bad, $d->{id} if $tries{$d->{key}}++ && $d->{attempt} < 2
-                               && !$o{same_attempt};
+    if (defined $o{again}) {
+        Test::More::cmp_ok($again, '<=', $o{again},
+                           '3 no more than was in flight');
     }
 
-    law('3 what is sent again says so', @bad);
-
-    @bad = ();
-    my (%last, %number);
-
-    for my $d (@seen) {
-        next if $d->{id} eq '' || $first{$d->{id}}++;
-        my ($i) = $d->{id} =~ /-(\d+)\z/;
-
-        push @bad, $d->{id} if ($last{$d->{order}} // 0) > $i;
-        $last{$d->{order}} = $i;
-    }
-
-    law('4 in order', @bad);
+    law('4 in order', @disorder);
 
     # the sender repeats until it is answered: then all of it is acknowledged
 
     law('5 what is there besides is acknowledged when it is sent again',
         grep { !$s->{acked}{$_} } keys %in);
 
-    if (!$o{queued}) {
-        law('6 nothing is in the queue',
-            grep { $in{$_}{state} !~ /^[2356]$/ } keys %in);
-    }
+    law('6 nothing is in the queue',
+        grep { $in{$_}[0] !~ /^[2356]$/ } keys %in);
+
+    Test::More::is($self->metric("hie_queue_$_" . '{destination="/erp"}'), 0,
+                   "6 nor is it counted: $_")
+        for qw(messages inflight_messages);
 
     law('8 dead letters have a reason',
-        grep { $in{$_}{state} == 3 && $in{$_}{reason} eq '' } keys %in);
+        grep { $in{$_}[0] == 3 && $in{$_}[1] eq '' } keys %in);
+
+    return \%count;
 }
 
 
@@ -318,6 +410,17 @@ sub law {
                             join ' ', splice @bad, 0, 5);
 }
 
+
+# a figure, in a full run
+
+sub figure {
+    my ($text) = @_;
+
+    Test::More::diag($text) if FULL;
+}
+
+
+# ends it; the database is whole
 
 sub stop {
     my ($self) = @_;

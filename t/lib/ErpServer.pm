@@ -4,7 +4,8 @@ package ErpServer;
 # a journal of what it was sent and does as it is told.  Like a real one it
 # takes a key once: the same again is answered, and has no effect.
 #
-#   my $erp = ErpServer->start($dir);     # its journal goes to $dir/erp.journal
+#   my $erp = ErpServer->start($dir, delay => 0.02);
+#                                         # its journal goes to $dir/erp.journal
 #   ... proxy_pass http://127.0.0.1:@{[$erp->port]};
 #
 #   $erp->set(status => 503, body => '{"error":"x"}');
@@ -13,11 +14,15 @@ package ErpServer;
 #                         delay => 0.02 seconds before the answer
 #                         header => 'Retry-After: 3'
 #                         bad => 'regex'      bodies that are answered 422
+#                         again => 'regex'    that are answered 500
 #                         hang => 'regex'     that are never answered
 #                         status => 200       what all others are answered
+#                                       what is not given is as at the start
 #   $erp->down; $erp->up;               connections are refused; and not
 #   my @seen = $erp->journal;           # of { key, sum, attempt, order, id,
 #                                       #      effect, answer, time, trace }
+#   $erp->each(sub { my ($seen) = @_; ... });   # the same, one by one
+#   my @more = $erp->news;              # those since the last call of it
 #   $erp->stop;
 #
 # It reads the headers Idempotency-Key, X-Attempt, X-Order, X-Id, traceparent.
@@ -37,11 +42,15 @@ my @running;
 
 
 sub start {
-    my ($class, $dir) = @_;
+    my ($class, $dir, %mode) = @_;
 
     my $listen = listen_at(0);
-    my $self = bless { port => $listen->sockport,
+    my $self = bless { port => $listen->sockport, at => 0,
+                       mode => { status => 200, body => '{"ok":true}',
+                                 %mode },
                        file => "$dir/erp.journal" }, $class;
+
+    unlink $self->{file};
 
     pipe my $in, my $out or die "pipe: $!\n";
     pipe my $back_in, my $back_out or die "pipe: $!\n";
@@ -114,19 +123,44 @@ sub up {
 
 sub journal {
     my ($self) = @_;
-    my @names = qw(key sum attempt order id effect answer time trace);
     my @seen;
 
-    open my $file, '<', $self->{file} or return;
-
-    while (my $line = <$file>) {
-        chomp $line;
-        my %row;
-        @row{@names} = split /\t/, $line, -1;
-        push @seen, \%row;
-    }
+    $self->each(sub { push @seen, $_[0] });
 
     return @seen;
+}
+
+
+sub news {
+    my ($self) = @_;
+    my @seen;
+
+    $self->{at} = $self->each(sub { push @seen, $_[0] }, $self->{at});
+
+    return @seen;
+}
+
+
+# returns where it has come to in the file
+
+sub each {
+    my ($self, $code, $at) = @_;
+    my @names = qw(key sum attempt order id effect answer time trace);
+
+    $at //= 0;
+    open my $file, '<', $self->{file} or return $at;
+    seek $file, $at, 0;
+
+    while (my $line = <$file>) {
+        last unless $line =~ s/\n\z//;
+
+        $at = tell $file;
+        my %row;
+        @row{@names} = split /\t/, $line, -1;
+        $code->(\%row);
+    }
+
+    return $at;
 }
 
 
@@ -154,7 +188,7 @@ END {
 sub serve {
     my ($self, $listen, $in, $back) = @_;
     my (%buffer, %effect, @later);
-    my %mode = (status => 200, body => '{"ok":true}');
+    my %mode = %{ $self->{mode} };
     my $select = IO::Select->new($in, $listen);
 
     open my $journal, '>>', $self->{file} or die "$self->{file}: $!\n";
@@ -173,8 +207,7 @@ sub serve {
                 chomp $line;
 
                 if ($line =~ s/^set\t?//) {
-                    %mode = (status => 200, body => '{"ok":true}',
-                             split /\t/, $line, -1);
+                    %mode = (%{ $self->{mode} }, split /\t/, $line, -1);
 
                 } elsif ($line eq 'down') {
                     $select->remove($listen, map { $_->[0] } values %buffer);
@@ -266,6 +299,8 @@ sub take {
     if (defined $mode->{bad} && $body =~ $mode->{bad}) {
         ($status, $text) = (422, '{"error":{"code":"M7/021","message":"no"}}');
     }
+
+    $status = 500 if defined $mode->{again} && $body =~ $mode->{again};
 
     my $hang = defined $mode->{hang} && $body =~ $mode->{hang};
 

@@ -2,6 +2,7 @@
 #
 #     tryton_seed.py trytond.conf
 
+import datetime
 import sys
 
 from proteus import Model, config
@@ -30,8 +31,12 @@ employ(admin)
 admin.save()
 session._context = User.get_preferences(True, session.context)
 
-year = set_fiscalyear_invoice_sequences(create_fiscalyear(company))
-year.click('create_period')
+today = datetime.date.today()
+
+for year in (today.year, today.year + 1):
+    fiscalyear = create_fiscalyear(company, today.replace(year=year, day=1))
+    set_fiscalyear_invoice_sequences(fiscalyear).click('create_period')
+
 create_chart(company)
 accounts = get_accounts(company)
 create_payment_term().save()

@@ -408,9 +408,10 @@ settled(void)
 static void
 changed(void)
 {
-    uint64_t    id;
-    ngx_str_t   reason;
-    ngx_uint_t  deaths;
+    uint64_t         id;
+    ngx_str_t        reason;
+    ngx_uint_t       deaths;
+    ngx_erp_lease_t  lease;
 
     store_new(NULL);
     id = store_one(1);
@@ -438,8 +439,16 @@ changed(void)
     is_num(ngx_erp_db_died(db, id, &deaths), NGX_OK, "and another");
     is_num(deaths, 2, "two did");
     is_num(ngx_erp_db_died(db, 999, &deaths), NGX_DECLINED, "not of another");
+    is_num(ngx_erp_db_lost(db, id), NGX_OK, "what it did is not known");
+    is_num(ngx_erp_db_lost(db, id), NGX_OK, "twice");
     is_num(ngx_erp_db_commit(db), NGX_OK, "the turn ends");
     is_num(num("SELECT deaths FROM delivery"), 2, "it is noted");
+
+    ngx_erp_db_begin(db);
+    is_num(ngx_erp_db_lease(db, id, 0, &lease), NGX_OK, "it is leased");
+    ngx_erp_db_commit(db);
+    is_num(lease.attempt, 1, "that did not count");
+    is_str(lease.results, "{\"#sent\":\"1\"}", "but is told");
 
     store_end();
 }

@@ -83,6 +83,7 @@ static void
 answered(void)
 {
     uint64_t              n;
+    ngx_str_t             all, some;
     ngx_erp_row_t         row, rows[3];
     store_message_t       s;
     ngx_erp_target_t      targets[3];
@@ -90,14 +91,17 @@ answered(void)
 
     store_new(NULL);
     memset(&a, 0, sizeof(a));
+    all = str("");
 
-    is_num(ngx_erp_db_message(db, 1, &a), NGX_DECLINED, "no message yet");
+    is_num(ngx_erp_db_message(db, 1, &all, &a), NGX_DECLINED,
+           "no message yet");
     is_num(ngx_erp_db_state(db, 1, &row), NGX_DECLINED, "no delivery either");
 
     store_message(&s, 1);
     for (n = 0; n < 3; n++) {
         targets[n] = s.target;
     }
+    targets[2].destination = str("/other");
     s.m.targets = targets;
     s.m.ntargets = 3;
 
@@ -109,19 +113,30 @@ answered(void)
     store_settle(1, 1, NGX_ERP_DONE, NGX_ERP_DELIVERED, "");
     store_settle(2, 1, NGX_ERP_BAD, NGX_ERP_DEAD, "rejected");
 
-    is_num(ngx_erp_db_message(db, 1, &a), NGX_OK, "its states");
+    is_num(ngx_erp_db_message(db, 1, &all, &a), NGX_OK, "its states");
     is_num(a.message, 1, "of that one");
+    is_num(a.deliveries, 3, "all of them");
     is_num(a.delivered, 1, "one delivered");
     is_num(a.dead, 1, "one dead");
     is_num(a.open, 1, "one on its way");
     is_str(a.correlation_id, "corr00000001", "its correlation id");
+
+    some = str("\n/other\n");
+    is_num(ngx_erp_db_message(db, 1, &some, &a), NGX_OK, "states of some");
+    is_num(a.deliveries, 3, "of as many");
+    is_num(a.open, 1, "one on its way");
+    is_num(a.delivered + a.dead, 0, "and no other");
+
+    some = str("\n/othe\n\nother\n");
+    ngx_erp_db_message(db, 1, &some, &a);
+    is_num(a.open + a.delivered + a.dead, 0, "names are whole ones");
 
     ngx_erp_db_begin(db);
     is_num(ngx_erp_db_replay(db, 2, NULL, NOW, &row), NGX_OK,
            "the dead one is replayed");
     ngx_erp_db_commit(db);
 
-    ngx_erp_db_message(db, 1, &a);
+    ngx_erp_db_message(db, 1, &all, &a);
     is_num(a.dead, 0, "then it does not count");
     is_num(a.open, 2, "but the replay");
 
@@ -136,7 +151,8 @@ answered(void)
     store_put(&s);
     ngx_erp_db_commit(db);
 
-    is_num(ngx_erp_db_message(db, 2, &a), NGX_OK, "one without deliveries");
+    is_num(ngx_erp_db_message(db, 2, &all, &a), NGX_OK,
+           "one without deliveries");
     is_num(a.open + a.delivered + a.dead, 0, "has none");
     is_num(a.correlation_id.len, 0, "nor an id");
 

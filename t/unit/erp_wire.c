@@ -589,7 +589,7 @@ test_frames(void)
     static ngx_erp_hello_t  h = { NGX_ERP_WIRE_VERSION, 4711, 64 };
 
     static ngx_erp_put_answer_t  p = {
-        NGX_ERP_DUPLICATE, 2, 3, 4, 5, ngx_string("c-1")
+        NGX_ERP_DUPLICATE, 2, 6, 3, 4, 5, ngx_string("c-1")
     };
 
     static ngx_erp_ended_t  e = {
@@ -612,8 +612,9 @@ test_frames(void)
        && hello.slots == 64, "its fields");
 
     test_frame(NGX_ERP_PUT_ANSWER, &p, &put, sizeof(put), "answer to put");
-    ok(put.verdict == NGX_ERP_DUPLICATE && put.message == 2 && put.open == 3
-       && put.delivered == 4 && put.dead == 5, "its numbers");
+    ok(put.verdict == NGX_ERP_DUPLICATE && put.message == 2
+       && put.deliveries == 6 && put.open == 3 && put.delivered == 4
+       && put.dead == 5, "its numbers");
 
     test_frame(NGX_ERP_ENDED, &e, &ended, sizeof(ended), "ended");
     ok(ended.delivery == 1 && ended.state == 2 && ended.status == 422

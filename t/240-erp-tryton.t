@@ -1,0 +1,464 @@
+# A real Tryton, by the example in conf/destinations: charges become posted
+# invoices, supply usage becomes stock moves, and nothing twice, whatever
+# Tryton refuses, and when it goes away.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Cwd;
+use JSON::PP;
+use POSIX 'strftime';
+use Test::More;
+use Time::HiRes 'sleep';
+use Engine;
+use Tryton;
+
+plan skip_all => 'no Tryton' if !Tryton->there;
+
+sub found;
+sub charge;
+sub deliver;
+sub drained;
+sub of;
+sub sql;
+sub ask;
+sub dead;
+sub replay;
+sub put;
+sub records;
+sub invoices;
+sub on_hand;
+
+$Mllp::Timeout = 60 if $Mllp::Timeout < 60;
+
+my $conf = getcwd() . '/conf';
+my $erp = Tryton->start("$Mllp::Prefix-tryton");
+my %c = (company => 1);
+my $today = strftime('%Y%m%d', localtime);
+my $tomorrow = strftime('%Y%m%d', localtime(time + 86400));
+
+
+# what the ERP's people have set up: a customer, and an item in stock
+
+my ($party) = @{ $erp->call('model.party.party.create',
+    [[{ name => 'Self payers', addresses => [['create', [{}]]] }], \%c]) };
+my ($who) = @{ $erp->call('model.party.party.read',
+    [[$party], ['addresses', 'account_receivable'], \%c]) };
+
+my $unit = found('product.uom', [['symbol', '=', 'u']]);
+my ($template) = @{ $erp->call('model.product.template.create',
+    [[{ name => 'Hip stem', code => 'IMP-4711', type => 'goods',
+        default_uom => $unit, list_price => $erp->decimal('1850.00'),
+        products => [['create', [{
+            cost_price => $erp->decimal('910.00') }]]] }], \%c]) };
+my $product = found('product.product', [['template', '=', $template]]);
+
+my %id = (
+    user        => found('res.user', [['login', '=', $erp->user]]),
+    company     => 1,
+    currency    => found('currency.currency', []),
+    journal     => found('account.journal', [['type', '=', 'revenue']]),
+    party       => $party,
+    address     => $who->{addresses}[0],
+    receivable  => $who->{account_receivable}
+                   || found('account.account',
+                            [['type.receivable', '=', JSON::PP::true]]),
+    storage     => found('stock.location', [['type', '=', 'storage']]),
+    consumption => found('stock.location', [['type', '=', 'lost_found']]),
+);
+
+my $revenue = found('account.account', [['type.revenue', '=', JSON::PP::true],
+                                        ['closed', '!=', JSON::PP::true]]);
+
+my ($in) = @{ $erp->call('model.stock.move.create',
+    [[{ product => $product, uom => $unit, quantity => 10, company => 1,
+        from_location => found('stock.location', [['type', '=', 'supplier']]),
+        to_location => $id{storage}, currency => $id{currency},
+        unit_price => $erp->decimal('910.00') }], \%c]) };
+
+$erp->call('model.stock.move.do', [[$in], \%c]);
+
+
+# the example with these ids, and one account that is wrong
+
+my $maps = Engine::contents("$conf/destinations/tryton_maps.conf");
+
+for my $name (keys %id) {
+    $maps =~ s/(map "" \$tryton_$name\s*\{ default )\d+/$1$id{$name}/
+        or die "no $name in tryton_maps.conf\n";
+}
+
+$maps =~ s/127\.0\.0\.1:8000/'127.0.0.1:' . $erp->port/e;
+$maps =~ s/(canonical_table tryton_revenue \{).*?\}/$1 default $revenue; 4120 99999; }/s
+    or die "no accounts in tryton_maps.conf\n";
+
+my $mended = $maps =~ s/4120 99999;//r;
+
+my $ngx = Engine->start(
+    workers => 2,
+    files => {
+        'keys/tryton.pw' => $erp->password . "\n",
+        'keys/patient.key' => '0123456789abcdef',
+        'schemas' => \"$conf/schemas",
+        'tryton.conf' => \"$conf/destinations/tryton.conf",
+        'tryton_maps.conf' => $maps,
+    },
+    stream => 'server { listen 127.0.0.1:%%MLLP%%; mllp_pass hie /hl7/; }',
+    http => <<"EOF");
+erp_store path=%%DIR%%/db min_free=1m ballast=1m;
+canonical_key patient file=keys/patient.key id=k1;
+include $conf/maps/*.conf;
+include tryton_maps.conf;
+
+erp_retry   base=50ms max=500ms;
+erp_breaker consecutive=3 open=200ms max_open=500ms;
+
+server {
+    server_name hie;
+    mllp_only;
+
+    location /hl7/ {
+        canonical_request dft_charge dft_supply_usage;
+        erp_send /erp/tryton/charge when=charge
+                 order_by=\$canonical_visit_id;
+        erp_send /erp/tryton/usage  when=supply_usage
+                 order_by=\$canonical_item_id;
+    }
+
+    include tryton.conf;
+}
+
+server {
+    listen 127.0.0.1:%%API%%;
+    location /hie/ { erp_api; }
+}
+EOF
+
+my $mllp = $ngx->client('MLLP');
+
+
+# a charge, a charge with an implant, and a credit
+
+my @first = (charge('T-1', '12500.00', 1),
+             charge('T-2', '1850.00', 2, item => 'IMP-4711'),
+             charge('T-3', '100.00', 1, type => 'CD'));
+
+deliver 'D1', @first;
+drained;
+
+is_deeply([invoices 'T-%'],
+          ['T-1 posted 12500.00', 'T-2 posted 3700.00',
+           'T-3/CD posted -100.00'], 'charges are posted invoices');
+is(on_hand, 8, 'the usage is a stock move, done');
+is(sql('SELECT count(*) FROM delivery WHERE state != 2'), 0,
+   'all of it is delivered');
+is(sql('SELECT count(*) FROM attempt WHERE outcome != 1'), 0,
+   'in the first attempt');
+
+# the same once more
+
+deliver 'D1', @first;
+drained;
+
+is(scalar(invoices 'T-%'), 3, 'the same again: no other invoice');
+is(on_hand, 8, 'the same again: no other move');
+
+# what came back
+
+deliver 'D2', charge('T-4', '1850.00', 1, item => 'IMP-4711', type => 'CD');
+drained;
+is(on_hand, 9, 'a return: in stock again');
+
+
+# a wrong account: a dead letter at once, and what is behind it waits
+
+deliver 'E1', charge('U-1', '10.00', 1, unit => '4E');
+deliver 'E2', charge('U-2', '20.00', 1);
+deliver 'E3', charge('U-3', '30.00', 1, visit => 'V-2');
+drained;
+
+my $letter = dead->{'U-1'};
+
+is($letter->{attempts}, 1, 'a wrong account: a dead letter at once');
+is($letter->{code}, 'UserError', "a wrong account: the ERP's code");
+like($letter->{error}, qr/^The value for field "Account" in "Invoice Line"/,
+     "a wrong account: the ERP's message");
+is(sql('SELECT error FROM v_dead'), $letter->{error},
+   'a wrong account: in the store');
+is_deeply([invoices 'U-%'], ['U-3 posted 30.00'],
+          'a wrong account: only its own visit waits');
+
+put('tryton_maps.conf', $mended);
+
+my @old = $ngx->reload;
+$mllp->close;
+$ngx->wait_gone(@old);
+$mllp = $ngx->client('MLLP');
+replay $letter;
+drained;
+
+is_deeply([invoices 'U-%'],
+          ['U-1 posted 10.00', 'U-2 posted 20.00', 'U-3 posted 30.00'],
+          'a wrong account: mended, replayed, all of them are there');
+
+# a draft that cannot be posted, as there is no period for its date
+
+deliver 'E4', charge('U-4', '40.00', 1, date => '19990101');
+drained;
+
+$letter = dead->{'U-4'};
+
+like($letter->{error}, qr/period/, 'no period: it says so');
+is_deeply([invoices 'U-4'], ['U-4 draft 40.00'], 'no period: a draft');
+
+my $draft = found('account.invoice', [['reference', '=', 'U-4']]);
+
+$erp->call('model.account.invoice.write',
+           [[$draft], { invoice_date => undef }, \%c]);
+replay $letter;
+drained;
+
+is_deeply([invoices 'U-4'], ['U-4 posted 40.00'],
+          'no period: mended, replayed, the same draft is posted');
+
+# an item that Tryton does not have
+
+deliver 'E5', charge('U-5', '50.00', 1, item => 'IMP-0000');
+drained;
+
+is_deeply([invoices 'U-5'], ['U-5 posted 50.00'], 'no item: it is charged');
+like(dead->{'U-5'}{error}, qr/product/, 'no item: the usage is a dead letter');
+
+
+# Tryton goes away and comes back
+
+my $n = 12;
+
+for my $i (1 .. $n) {
+    $erp->stop if $i == 4;
+    $erp->again if $i == 9;
+
+    deliver "F$i", charge(sprintf('W-%02d', $i), '10.00', 1);
+}
+
+drained;
+
+is_deeply([invoices 'W-%'], [map { sprintf 'W-%02d posted 10.00', $_ } 1 .. $n],
+          'gone and back: one posted invoice each');
+
+my @numbers = map { $_->{number} } records('W-%');
+is("@numbers", join(' ', sort { $a <=> $b } @numbers),
+   'gone and back: in their order');
+
+
+# the sessions end
+
+$erp->expire;
+deliver "G$_", charge("X-$_", '10.00', 1, visit => "V-$_") for 1 .. 4;
+drained;
+
+is_deeply([invoices 'X-%'], [map { "X-$_ posted 10.00" } 1 .. 4],
+          'session expired: delivered all the same');
+is(sql('SELECT count(*) FROM attempt WHERE delivery IN ' . of('X-%')), 4,
+   'session expired: in one attempt each');
+
+# and the password is another one
+
+put('keys/tryton.pw', "wrong\n");
+$erp->expire;
+deliver "H$_", charge("Y-$_", '10.00', 1, visit => "V-$_") for 1 .. 4;
+
+wait_for { $ngx->log =~ /erp_auth .* failed with status 401/ } 'the refusal';
+
+wait_for {
+    sleep 0.1;
+    $erp->attempt('a guess');
+    $ngx->log =~ /erp_auth .* failed with status 429/;
+} 'the lock';
+
+pass('wrong password: refused, then locked out');
+
+wait_for {
+    sleep 0.1;
+    grep { $_->{uri} eq '/erp/tryton/charge' && $_->{breaker} ne 'closed' }
+         @{ ask(GET => '/destinations')->{destinations} };
+} 'the breaker';
+
+pass('wrong password: the breaker is open');
+is(sql('SELECT max(attempts) FROM delivery WHERE id IN ' . of('Y-%')), 0,
+   'wrong password: no attempt is used up');
+
+put('keys/tryton.pw', $erp->password . "\n");
+drained;
+
+is_deeply([invoices 'Y-%'], [map { "Y-$_ posted 10.00" } 1 .. 4],
+          'wrong password: mended, all is delivered');
+
+
+# what is used tomorrow: Tryton asks whether that is meant
+
+deliver 'I1', charge('Z-1', '1850.00', 3, item => 'IMP-4711',
+                     date => $tomorrow);
+drained;
+
+my ($shipment) = @{ $erp->call('model.stock.shipment.internal.search_read',
+    [[['reference', '=', 'Z-1']], 0, 2, undef, ['state'], \%c]) };
+
+is($shipment->{state}, 'done', 'a warning: yes was said');
+is(sql('SELECT count(*) FROM attempt WHERE delivery IN ' . of('Z-1')), 2,
+   'a warning: charge and usage in one attempt each');
+
+$ngx->stop;
+$erp->stop;
+done_testing();
+
+
+# the first record that is like that
+
+sub found {
+    my ($model, $domain) = @_;
+    my ($found) = @{ $erp->call("model.$model.search",
+                                [$domain, 0, 1, [['id', 'ASC']], \%c]) };
+
+    return $found // die "no $model in Tryton\n";
+}
+
+
+sub charge {
+    my ($id, $price, $quantity, %more) = @_;
+
+    return { id => $id, price => $price, quantity => $quantity,
+             date => $today, type => 'CG', visit => 'V-1', unit => 'OR',
+             item => '', %more };
+}
+
+
+sub dft {
+    my ($id, @charges) = @_;
+    my $n = 0;
+
+    return join "\n",
+        "MSH|^~\\&|OR|GHH|HIE|GHH|${today}100000||DFT^P03|$id|P|2.5",
+        'PID|1||4711^^^GHH^MR',
+        segment('PV1', 1 => 1, 2 => 'I', 3 => 'OR', 19 => $charges[0]{visit}),
+        map {
+            segment('FT1', 1 => ++$n, 2 => $_->{id}, 4 => $_->{date},
+                    6 => $_->{type}, 7 => "X^Service $_->{id}",
+                    10 => $_->{quantity}, 12 => $_->{price},
+                    13 => $_->{unit}, 34 => $_->{item})
+        } @charges;
+}
+
+
+sub segment {
+    my ($name, %fields) = @_;
+    my ($last) = sort { $b <=> $a } keys %fields;
+
+    return join '|', $name, map { $fields{$_} // '' } 1 .. $last;
+}
+
+
+sub deliver {
+    my ($id, @charges) = @_;
+
+    $mllp->send(dft($id, @charges));
+    is(field($mllp->read, 'MSA-1'), 'AA', "$id is stored");
+}
+
+
+# all is delivered that does not wait for a dead letter
+
+sub drained {
+    wait_for {
+        sleep 0.1;
+        sql('SELECT count(*) FROM delivery WHERE ended IS NULL
+              AND order_hash NOT IN (SELECT order_hash FROM delivery
+                                      WHERE state = 3)') == 0
+    } 'the deliveries';
+}
+
+
+# deliveries of objects with such a key
+
+sub of {
+    return "(SELECT d.id FROM delivery d JOIN body b ON b.id = d.body
+              WHERE b.key LIKE '$_[0]')";
+}
+
+
+sub sql {
+    my ($sql) = @_;
+
+    open my $out, '-|', 'sqlite3', '-cmd', '.timeout 5000',
+         $ngx->dir . '/db/store.db', $sql or die "sqlite3: $!\n";
+    chomp(my @lines = <$out>);
+
+    return $lines[0];
+}
+
+
+sub ask {
+    my ($method, $uri, $body) = @_;
+
+    open my $curl, '-|', 'curl', '-s', '-m', 10, '-X', $method,
+         ($body ? ('-H', 'Content-Type: application/json',
+                   '-d', encode_json($body)) : ()),
+         'http://127.0.0.1:' . $ngx->port('API') . "/hie/v1$uri"
+        or die "curl: $!\n";
+
+    local $/;
+    return decode_json(scalar <$curl>);
+}
+
+
+sub dead {
+    return { map { $_->{object_key} => $_ }
+             @{ ask(GET => '/dead-letters?detail=1')->{dead_letters} } };
+}
+
+
+sub replay {
+    my ($dead) = @_;
+
+    is(ask(POST => '/dead-letters/replay',
+           { reason => 'mended', filter => { ids => [$dead->{id}] } })
+           ->{replayed}, 1,
+       "$dead->{object_key} is replayed");
+}
+
+
+sub put {
+    my ($name, $text) = @_;
+    my $path = $ngx->dir . "/conf/$name";
+
+    open my $file, '>', "$path.new" or die "$path: $!\n";
+    print $file $text;
+    close $file;
+    rename "$path.new", $path or die "$path: $!\n";
+}
+
+
+sub records {
+    my ($like) = @_;
+
+    return @{ $erp->call('model.account.invoice.search_read',
+        [[['reference', 'like', $like]], 0, 1000,
+         [['reference', 'ASC'], ['id', 'ASC']],
+         ['reference', 'state', 'total_amount', 'number'], \%c]) };
+}
+
+
+sub invoices {
+    return map { "$_->{reference} $_->{state} $_->{total_amount}{decimal}" }
+               records(@_);
+}
+
+
+sub on_hand {
+    my ($p) = @{ $erp->call('model.product.product.read',
+        [[$product], ['quantity'],
+         { %c, locations => [$id{storage}], stock_date_end => undef }]) };
+
+    return $p->{quantity};
+}
