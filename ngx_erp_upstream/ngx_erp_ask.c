@@ -105,6 +105,8 @@ ngx_erp_ask(ngx_erp_asked_t *asked, ngx_erp_ask_t *ask,
         rc = NGX_ABORT;
     }
 
+    asked->changed = q.changed;
+
     return rc;
 }
 

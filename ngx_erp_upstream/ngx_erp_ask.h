@@ -30,6 +30,9 @@
  *     POST /v1/deliveries/discard   ids reason
  *     POST /v1/keys/release         destination order reason
  *
+ * A replay takes the place of a dead letter that holds its key ("position":
+ * "first"), or is behind those of its key ("last").
+ *
  * "key" of a filter is the idempotency key at the destination, that of the
  * object, or the order key.  "status" is that of the last attempt, 1: no
  * connection, 2: no answer.
@@ -60,15 +63,25 @@ typedef struct {
     off_t                  capacity;     /* see ngx_erp_metrics_now_t */
     unsigned               full:1;       /* below min_free */
     ngx_canonical_arena_t *arena;        /* for the answer */
+
+    /* told of each that has not ended before, and has now; may be NULL */
+    void                 (*ended)(void *data, ngx_erp_row_t *row,
+                                  const char *reason);
+    void                  *data;
+
+    unsigned               changed:1;    /* set: something may have been */
 } ngx_erp_asked_t;
 
 
 /*
- * Answers: inside of a turn of the database, which the caller commits before
- * he sends it.  Rows that were added go into the schedule, changes are made
- * there too: after a commit that failed the caller rebuilds it.  NGX_OK, also
- * for a 4xx; NGX_ERROR: no memory, nothing was changed; NGX_ABORT: the turn
- * has failed.
+ * Answers.  A POST needs a turn, by ngx_erp_db_begin_one(), as it may fail
+ * after some of its changes: the caller commits that before he sends the
+ * answer.  Rows that
+ * were added go into the schedule, changes are made there too: after a turn
+ * that failed the caller rebuilds it if asked->changed is set.  All others
+ * only read, and should be outside of a turn.  NGX_OK, also for a 4xx;
+ * NGX_ERROR: no memory, nothing was changed; NGX_ABORT: the database refuses,
+ * the turn has failed.
  */
 ngx_int_t ngx_erp_ask(ngx_erp_asked_t *asked, ngx_erp_ask_t *ask,
     ngx_erp_answer_t *answer);

@@ -82,14 +82,14 @@ ngx_erp_ask_set_paused(ngx_erp_asking_t *q, ngx_uint_t paused)
 }
 
 
-/* an attempt goes as soon as there is one whose time has come */
+/* an attempt goes at once, if there is one and it is not paused */
 
 ngx_int_t
 ngx_erp_ask_probe(ngx_erp_asking_t *q)
 {
     ngx_int_t             rc;
     ngx_str_t             uri;
-    ngx_uint_t            open;
+    ngx_uint_t            changed;
     ngx_erp_breaker_t    *breaker;
     ngx_erp_ask_known_t   known;
 
@@ -98,17 +98,16 @@ ngx_erp_ask_probe(ngx_erp_asking_t *q)
         return rc;
     }
 
+    q->changed = 1;
+
+    changed = ngx_erp_schedule_probe(q->asked->schedule, known.number,
+                                     q->asked->now);
+
+    /* of what is kept only the breaker */
+
     breaker = ngx_erp_schedule_breaker(q->asked->schedule, known.number);
-    open = breaker && breaker->state == NGX_ERP_OPEN;
 
-    if (open) {
-        breaker->until = q->asked->now;
-
-        /* it has to look at it again */
-
-        ngx_erp_schedule_pause(q->asked->schedule, known.number,
-                               known.paused);
-
+    if (breaker && breaker->state == NGX_ERP_OPEN) {
         known.text.len = ngx_erp_breaker_print(breaker, known.breaker)
                          - known.breaker;
 
@@ -119,7 +118,8 @@ ngx_erp_ask_probe(ngx_erp_asking_t *q)
     }
 
     ngx_erp_json_str(&q->json, q->root, "destination", &uri);
-    ngx_erp_json_bool(&q->json, q->root, "changed", open);
+    ngx_erp_json_bool(&q->json, q->root, "paused", known.paused);
+    ngx_erp_json_bool(&q->json, q->root, "changed", changed);
 
     return ngx_erp_ask_audited(q, "probe", &uri);
 }
@@ -322,6 +322,7 @@ ngx_erp_ask_end_one(ngx_erp_asking_t *q, uint64_t id, ngx_erp_state_e state,
     case NGX_ERP_READY:
     case NGX_ERP_LEASED:
     case NGX_ERP_HELD:
+    case NGX_ERP_ENDING:
         return ngx_erp_ask_end_pending(q, id, &h, state, result);
 
     case NGX_ERP_DEAD:
@@ -352,11 +353,13 @@ static ngx_int_t
 ngx_erp_ask_end_pending(ngx_erp_asking_t *q, uint64_t id,
     ngx_erp_query_head_t *h, ngx_erp_state_e state, const char **result)
 {
-    uint64_t  age;
+    ngx_erp_row_t  row;
+
+    *result = (state == NGX_ERP_SKIPPED) ? "skipped" : "discarded";
 
     if (ngx_erp_schedule_remove(q->asked->schedule, id) == NGX_AGAIN) {
         *result = "in flight, ends with its attempt";
-        return NGX_OK;
+        state = NGX_ERP_ENDING;
     }
 
     if (ngx_erp_db_change(q->asked->db, id, state, 0, &ngx_erp_ask_operator)
@@ -365,12 +368,16 @@ ngx_erp_ask_end_pending(ngx_erp_asking_t *q, uint64_t id,
         return NGX_ABORT;
     }
 
-    age = q->asked->now > h->received ? q->asked->now - h->received : 0;
+    if (state != NGX_ERP_ENDING && q->asked->ended) {
+        ngx_memzero(&row, sizeof(ngx_erp_row_t));
 
-    ngx_erp_metrics_ended(q->asked->metrics, h->destination, state,
-                          "operator", age);
+        row.id = id;
+        row.destination = h->destination;
+        row.received = h->received;
+        row.state = state;
 
-    *result = (state == NGX_ERP_SKIPPED) ? "skipped" : "discarded";
+        q->asked->ended(q->asked->data, &row, "operator");
+    }
 
     return NGX_OK;
 }

@@ -49,7 +49,8 @@ static ngx_uint_t ngx_erp_ask_same(ngx_str_t *a, ngx_str_t *b);
 
 
 static const char *const  ngx_erp_ask_states[] = {
-    "ready", "leased", "delivered", "dead", "held", "skipped", "discarded"
+    "ready", "leased", "delivered", "dead", "held", "skipped", "discarded",
+    "ending"
 };
 
 
@@ -134,7 +135,7 @@ ngx_erp_ask_pending(ngx_erp_asking_t *q, ngx_canonical_node_t *list,
             listed++;
         }
 
-        last = id;
+        last = sqlite3_column_int64(stmt, 2);
     }
 
     ngx_erp_query_end(db, NGX_ERP_QUERY_PENDING);
@@ -192,7 +193,7 @@ ngx_erp_ask_delivery(ngx_erp_asking_t *q, ngx_canonical_node_t *object,
     }
 
     ngx_erp_json_text(j, object, "state",
-                      d->state <= NGX_ERP_DISCARDED
+                      d->state <= NGX_ERP_ENDING
                       ? ngx_erp_ask_states[d->state] : "damaged");
 
     ngx_erp_json_str(j, object, "reason", &d->reason);

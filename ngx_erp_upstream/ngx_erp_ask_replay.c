@@ -18,6 +18,8 @@ typedef struct {
     uint64_t                matched;
     uint64_t                replayed;
     uint64_t                failed;
+
+    ngx_canonical_node_t   *list;        /* of the answer */
 } ngx_erp_ask_replays_t;
 
 
@@ -30,6 +32,8 @@ static ngx_int_t ngx_erp_ask_replay_all(ngx_erp_asking_t *q,
     ngx_erp_ask_replays_t *r);
 static ngx_int_t ngx_erp_ask_replay_one(ngx_erp_asking_t *q,
     ngx_erp_ask_replays_t *r, uint64_t id);
+static void ngx_erp_ask_replay_listed(ngx_erp_asking_t *q,
+    ngx_erp_ask_replays_t *r, uint64_t id, ngx_erp_row_t *row);
 static ngx_int_t ngx_erp_ask_new_key(ngx_erp_asking_t *q, uint64_t id,
     ngx_str_t *key);
 static ngx_int_t ngx_erp_ask_replay_audit(ngx_erp_asking_t *q,
@@ -40,9 +44,11 @@ static ngx_str_t  ngx_erp_ask_replayed = ngx_string("replayed");
 
 
 /*
- * A replay is a delivery of its own, behind those of its key that wait
- * already.  The dead letter is DISCARDED then, so that the same filter does
- * not take it again, and does not hold its key any more.
+ * A replay is a delivery of its own.  Of a dead letter that holds its key it
+ * is in front of all that waits for that, with several of a key in their
+ * order; else it is behind those of its key.  The dead letter is DISCARDED
+ * then, so that the same filter does not take it again, and does not hold its
+ * key any more.
  */
 
 ngx_int_t
@@ -66,6 +72,8 @@ ngx_erp_ask_replay(ngx_erp_asking_t *q)
     }
 
     if (rc == NGX_OK && !dry) {
+        r.list = ngx_erp_json_array(&q->json, q->root, "deliveries");
+
         rc = ngx_erp_ask_replay_all(q, &r);
 
         if (rc == NGX_OK) {
@@ -94,8 +102,6 @@ ngx_erp_ask_replay(ngx_erp_asking_t *q)
     if (next && (dry || r.matched == r.n)) {
         ngx_erp_json_num(j, q->root, "next", next);
     }
-
-    ngx_erp_json_text(j, q->root, "order", "behind those of the same key");
 
     return NGX_OK;
 }
@@ -231,7 +237,7 @@ ngx_erp_ask_replay_one(ngx_erp_asking_t *q, ngx_erp_ask_replays_t *r,
     uint64_t               next_at;
     ngx_int_t              rc;
     ngx_str_t              key;
-    ngx_uint_t             released;
+    ngx_uint_t             first, released;
     ngx_erp_db_t          *db;
     ngx_erp_row_t          row;
     ngx_erp_query_head_t   h;
@@ -259,7 +265,10 @@ ngx_erp_ask_replay_one(ngx_erp_asking_t *q, ngx_erp_ask_replays_t *r,
         next_at += r->replayed * 1000 / r->rate;
     }
 
-    rc = ngx_erp_db_replay(db, id, r->new_key ? &key : NULL, next_at, &row);
+    first = ngx_erp_schedule_held(q->asked->schedule, h.destination, h.order);
+
+    rc = ngx_erp_db_replay(db, id, first, r->new_key ? &key : NULL, next_at,
+                           &row);
 
     if (rc != NGX_OK) {
         return (rc == NGX_DECLINED) ? NGX_DECLINED : NGX_ABORT;
@@ -277,7 +286,33 @@ ngx_erp_ask_replay_one(ngx_erp_asking_t *q, ngx_erp_ask_replays_t *r,
 
     ngx_erp_metrics_replayed(q->asked->metrics, row.destination);
 
+    ngx_erp_ask_replay_listed(q, r, id, &row);
+
     return ngx_erp_ask_free_key(q, h.destination, h.order, &released);
+}
+
+
+/* the first ones; of a delivery without a key there is no position */
+
+static void
+ngx_erp_ask_replay_listed(ngx_erp_asking_t *q, ngx_erp_ask_replays_t *r,
+    uint64_t id, ngx_erp_row_t *row)
+{
+    ngx_canonical_node_t  *object;
+
+    if (r->replayed >= NGX_ERP_ASK_MAX) {
+        return;
+    }
+
+    object = ngx_erp_json_object(&q->json, r->list, NULL);
+
+    ngx_erp_json_num(&q->json, object, "id", id);
+    ngx_erp_json_num(&q->json, object, "replay", row->id);
+
+    if (row->order) {
+        ngx_erp_json_text(&q->json, object, "position",
+                          (row->seq < row->id) ? "first" : "last");
+    }
 }
 
 

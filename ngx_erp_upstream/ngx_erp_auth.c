@@ -7,12 +7,12 @@
  * long as the token that is to be renewed is good, goes on with that.
  */
 
-#include <openssl/crypto.h>
-#include <openssl/rand.h>
-
 #include "ngx_erp_auth_private.h"
 #include "ngx_erp_auth_wsse.h"
 #include "ngx_http_canonical_module.h"
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
 
 
 /* after a login that failed: no other one for so long, doubled each time */

@@ -6,9 +6,9 @@
  * 2.0; "x-csrf-token: Fetch" of SAP Gateway.
  */
 
-#include <openssl/crypto.h>
-
 #include "ngx_erp_auth_private.h"
+
+#include <openssl/crypto.h>
 
 
 /* of an answer: a token may be some KB, and there is little else in it */

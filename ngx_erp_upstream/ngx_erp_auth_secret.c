@@ -3,10 +3,10 @@
  * Secrets from files: see the header.
  */
 
-#include <openssl/crypto.h>
-
 #include "ngx_erp_auth_secret.h"
 #include "ngx_canonical_text.h"
+
+#include <openssl/crypto.h>
 
 
 /* why a file is not taken, and errno where there is one */

@@ -15,6 +15,8 @@
 
 
 static void *ngx_erp_client_grow(void *data, void *old, size_t size);
+static ngx_int_t ngx_erp_client_write(ngx_erp_client_t *client,
+    const void *fields, ngx_erp_question_t *q);
 static void ngx_erp_client_timeout(ngx_event_t *ev);
 static ngx_msec_t ngx_erp_client_left(ngx_erp_question_t *q);
 static ngx_int_t ngx_erp_client_hello(ngx_erp_client_t *client);
@@ -98,10 +100,7 @@ ngx_int_t
 ngx_erp_client_ask(ngx_erp_client_t *client, ngx_erp_frame_e type,
     const void *fields, ngx_erp_question_t *q)
 {
-    size_t             before, len;
-    u_char            *p;
-    uint64_t           number;
-    ngx_int_t          rc;
+    size_t             before;
     ngx_msec_t         left;
     ngx_erp_out_t     *out;
     ngx_erp_settle_t  *settle;
@@ -110,9 +109,9 @@ ngx_erp_client_ask(ngx_erp_client_t *client, ngx_erp_frame_e type,
 
     out = &client->out;
     before = out->last - out->start;
-    number = client->number + 1;
 
     q->type = type;
+    q->client = client;
 
     if (!ngx_erp_client_lasts(q)
         && before - client->sent > NGX_ERP_CLIENT_UNSENT)
@@ -120,39 +119,14 @@ ngx_erp_client_ask(ngx_erp_client_t *client, ngx_erp_frame_e type,
         return NGX_ERROR;
     }
 
-    if (type == NGX_ERP_PUT) {
-        rc = ngx_erp_wire_put(out, number, (ngx_erp_message_t *) fields);
+    q->number = client->number + 1;
 
-    } else {
-        rc = ngx_erp_wire_frame(out, type, number, fields);
-    }
-
-    if (rc != NGX_OK) {
-        ngx_log_error(NGX_LOG_ERR, client->conf->log, 0,
-                      "no memory for a frame to the store, or it is over "
-                      "%d bytes", NGX_ERP_WIRE_MAX);
+    if (ngx_erp_client_write(client, fields, q) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    /* it is kept until it is answered, to be sent once more */
+    client->number = q->number;
 
-    len = out->last - out->start - before;
-
-    p = ngx_alloc(len, client->conf->log);
-    if (p == NULL) {
-        out->last = out->start + before;
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(p, out->start + before, len);
-
-    q->frame.len = len;
-    q->frame.data = p;
-
-    client->number = number;
-
-    q->number = number;
-    q->client = client;
     q->started = ngx_current_msec;
     q->asked = 1;
 
@@ -164,7 +138,7 @@ ngx_erp_client_ask(ngx_erp_client_t *client, ngx_erp_frame_e type,
     }
 
     ngx_queue_insert_tail(&client->questions, &q->queue);
-    ngx_queue_insert_tail(ngx_erp_client_bucket(client->numbers, number),
+    ngx_queue_insert_tail(ngx_erp_client_bucket(client->numbers, q->number),
                           &q->bucket);
 
     ngx_memzero(&q->timer, sizeof(ngx_event_t));
@@ -185,6 +159,51 @@ ngx_erp_client_ask(ngx_erp_client_t *client, ngx_erp_frame_e type,
         out->last = out->start + before;
         ngx_erp_client_connect(client);
     }
+
+    return NGX_OK;
+}
+
+
+/* its frame: to be sent, and kept until it is answered, to be sent again */
+
+static ngx_int_t
+ngx_erp_client_write(ngx_erp_client_t *client, const void *fields,
+    ngx_erp_question_t *q)
+{
+    size_t          before, len;
+    u_char         *p;
+    ngx_int_t       rc;
+    ngx_erp_out_t  *out;
+
+    out = &client->out;
+    before = out->last - out->start;
+
+    if (q->type == NGX_ERP_PUT) {
+        rc = ngx_erp_wire_put(out, q->number, (ngx_erp_message_t *) fields);
+
+    } else {
+        rc = ngx_erp_wire_frame(out, q->type, q->number, fields);
+    }
+
+    if (rc != NGX_OK) {
+        ngx_log_error(NGX_LOG_ERR, client->conf->log, 0,
+                      "no memory for a frame to the store, or it is over "
+                      "%d bytes", NGX_ERP_WIRE_MAX);
+        return NGX_ERROR;
+    }
+
+    len = out->last - out->start - before;
+
+    p = ngx_alloc(len, client->conf->log);
+    if (p == NULL) {
+        out->last = out->start + before;
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(p, out->start + before, len);
+
+    q->frame.len = len;
+    q->frame.data = p;
 
     return NGX_OK;
 }
@@ -381,6 +400,8 @@ ngx_erp_client_greet(ngx_erp_client_t *client)
 
     client->refusing = 0;
 
+    client->conf->connected(client->conf->data);
+
     return NGX_OK;
 }
 
@@ -450,12 +471,6 @@ ngx_erp_client_remove(ngx_erp_question_t *q)
 
     if (q->type == NGX_ERP_SETTLE) {
         ngx_erp_client_settled(client, q->delivery, q->attempt);
-    }
-
-    if (client->exiting && client->connection) {
-
-        /* the connection may be closed now */
-        ngx_erp_client_flush(client);
     }
 }
 

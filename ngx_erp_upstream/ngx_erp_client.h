@@ -70,6 +70,9 @@ typedef struct {
     /* a delivery of PUT "number" has ended */
     void                 (*ended)(void *data, uint64_t number,
                                ngx_erp_ended_t *ended);
+
+    /* a new store: it knows of nobody who waits for an end */
+    void                 (*connected)(void *data);
     void                  *data;
 } ngx_erp_client_conf_t;
 

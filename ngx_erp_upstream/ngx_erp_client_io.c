@@ -67,7 +67,7 @@ ngx_erp_client_close(ngx_erp_client_t *client)
 void
 ngx_erp_client_connect(ngx_erp_client_t *client)
 {
-    /* an exiting worker that has closed it may need it again */
+    /* an exiting worker that has lost it may need it again */
 
     if (client->connection == NULL && !client->connect.timer_set) {
         ngx_add_timer(&client->connect, 1);
@@ -472,11 +472,6 @@ ngx_erp_client_send(ngx_erp_client_t *client)
             out->start = NULL;
             out->last = NULL;
             out->end = NULL;
-        }
-
-        if (ngx_erp_client_finished(client)) {
-            ngx_erp_client_disconnect(client);
-            return;
         }
 
     } else if (client->sent >= left) {

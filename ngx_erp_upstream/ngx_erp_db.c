@@ -24,6 +24,7 @@ static ngx_int_t ngx_erp_db_prepare(ngx_erp_db_t *db, char *why);
 static ngx_int_t ngx_erp_db_refused(ngx_erp_db_t *db, int rc, char *why);
 static int ngx_erp_db_wal(void *data, sqlite3 *sqlite, const char *name,
     int pages);
+static void ngx_erp_db_end_one(ngx_erp_db_t *db);
 static uint64_t ngx_erp_db_now(void);
 
 
@@ -100,7 +101,10 @@ ngx_erp_db_open_file(ngx_erp_db_t *db, char *why)
     (void) sqlite3_extended_result_codes(db->sqlite, 1);
     (void) sqlite3_busy_timeout(db->sqlite, NGX_ERP_DB_BUSY);
 
-    /* a file that is not ours is left as it is */
+    /* a file that is not ours is left as it is, also its WAL */
+
+    (void) sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+                             NULL);
 
     declined = ngx_erp_schema_check(db->sqlite, ngx_erp_schema_version,
                                     &version, why);
@@ -125,6 +129,11 @@ ngx_erp_db_open_file(ngx_erp_db_t *db, char *why)
 
     if (declined == NGX_OK) {
         declined = ngx_erp_db_keys(db, why);
+    }
+
+    if (declined == NGX_OK) {
+        (void) sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+                                 0, NULL);
     }
 
     return declined;
@@ -319,6 +328,35 @@ ngx_erp_db_begin(ngx_erp_db_t *db)
 
 
 ngx_int_t
+ngx_erp_db_begin_one(ngx_erp_db_t *db)
+{
+    ngx_int_t  rc;
+
+    db->one = 1;
+    db->careful_after = db->careful;
+    db->careful = 0;
+
+    rc = ngx_erp_db_begin(db);
+
+    if (rc != NGX_OK) {
+        ngx_erp_db_end_one(db);
+    }
+
+    return rc;
+}
+
+
+static void
+ngx_erp_db_end_one(ngx_erp_db_t *db)
+{
+    if (db->one) {
+        db->one = 0;
+        db->careful = db->careful_after;
+    }
+}
+
+
+ngx_int_t
 ngx_erp_db_commit(ngx_erp_db_t *db)
 {
     ngx_int_t  rc;
@@ -339,6 +377,8 @@ ngx_erp_db_commit(ngx_erp_db_t *db)
     }
 
     db->turn = 0;
+
+    ngx_erp_db_end_one(db);
     ngx_erp_db_files(db);
 
     return NGX_OK;
@@ -361,6 +401,7 @@ ngx_erp_db_rollback(ngx_erp_db_t *db)
     db->turn = 0;
     db->broken = 0;
 
+    ngx_erp_db_end_one(db);
     ngx_erp_db_files(db);
 }
 

@@ -41,14 +41,22 @@ typedef enum {
     NGX_ERP_DEAD,            /* dead letter */
     NGX_ERP_HELD,            /* by an operator, or as its key is blocked */
     NGX_ERP_SKIPPED,         /* by an operator, or its key's policy */
-    NGX_ERP_DISCARDED        /* by an operator */
+    NGX_ERP_DISCARDED,       /* by an operator */
+    NGX_ERP_ENDING           /* in flight, DISCARDED when that attempt ends */
 } ngx_erp_state_e;
+
+/* it has not ended */
+#define ngx_erp_state_open(state)                                             \
+    ((state) == NGX_ERP_READY || (state) == NGX_ERP_LEASED                    \
+     || (state) == NGX_ERP_HELD || (state) == NGX_ERP_ENDING)
 
 
 /* what the scheduler knows of a delivery */
 
 typedef struct {
     uint64_t          id;
+    uint64_t          seq;           /* place among those of its key: its id,
+                                        or that of the first one it replays */
     uint64_t          order;         /* hash of the order key, 0: none */
     uint64_t          next_at;
     uint64_t          ttl_at;        /* 0: never */
@@ -80,6 +88,13 @@ void ngx_erp_db_close(ngx_erp_db_t *db);
  * has failed refuses all that follows, up to its end.
  */
 ngx_int_t ngx_erp_db_begin(ngx_erp_db_t *db);
+
+/*
+ * For what is all or nothing as a turn, and alone in it: one transaction in
+ * any case, and if it fails then those after it do not suffer for that.
+ */
+ngx_int_t ngx_erp_db_begin_one(ngx_erp_db_t *db);
+
 ngx_int_t ngx_erp_db_commit(ngx_erp_db_t *db);
 void ngx_erp_db_rollback(ngx_erp_db_t *db);
 const char *ngx_erp_db_error(ngx_erp_db_t *db);
@@ -158,23 +173,27 @@ ngx_int_t ngx_erp_db_died(ngx_erp_db_t *db, uint64_t delivery,
 ngx_int_t ngx_erp_db_lost(ngx_erp_db_t *db, uint64_t delivery);
 
 /*
- * The same object to the same destination once more: a new delivery, READY,
- * which is behind all others of its order key.  "key" replaces its idempotency
- * key, NULL: the same.  Its ttl is gone, that of the destination counts from
+ * The same object to the same destination once more: a new delivery, READY.
+ * "first": it takes the place of the old one among those of its order key,
+ * else it is behind all of them.  "key" replaces its idempotency key, NULL:
+ * the same.  Its ttl is gone, that of the destination counts from
  * now on: "received" is now.  NGX_OK and *row; NGX_DECLINED: there is no such
  * delivery, or it is damaged.
  */
 ngx_int_t ngx_erp_db_replay(ngx_erp_db_t *db, uint64_t delivery,
-    ngx_str_t *key, uint64_t next_at, ngx_erp_row_t *row);
+    ngx_uint_t first, ngx_str_t *key, uint64_t next_at, ngx_erp_row_t *row);
 
 /*
- * All that is not at its end, in the order of ids: at start.  The handler
+ * All that is not at its end, in the order of "seq": at start.  The handler
  * returns NGX_OK to go on.  A million rows take less than two seconds.
+ * NGX_DECLINED: the index of them is damaged.  It can be made again from the
+ * table, which reads all of that; then it is to be read once more.
  */
 typedef ngx_int_t (*ngx_erp_row_pt)(void *data, ngx_erp_row_t *row);
 
 ngx_int_t ngx_erp_db_pending(ngx_erp_db_t *db, ngx_erp_row_pt handler,
     void *data);
+ngx_int_t ngx_erp_db_reindex(ngx_erp_db_t *db);
 
 /* the same for dead letters that have an order key: they may hold it */
 ngx_int_t ngx_erp_db_blocking(ngx_erp_db_t *db, ngx_erp_row_pt handler,

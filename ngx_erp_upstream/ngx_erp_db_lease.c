@@ -8,13 +8,13 @@
 
 /* columns of the statement: of the delivery first, then of others */
 
-#define NGX_ERP_LEASE_SUM      8
-#define NGX_ERP_LEASE_STATE    9
-#define NGX_ERP_LEASE_TRIED    10
-#define NGX_ERP_LEASE_STEP     11
-#define NGX_ERP_LEASE_MESSAGE  12
-#define NGX_ERP_LEASE_BODY     23
-#define NGX_ERP_LEASE_RESULT   32
+#define NGX_ERP_LEASE_SUM      9
+#define NGX_ERP_LEASE_STATE    10
+#define NGX_ERP_LEASE_TRIED    11
+#define NGX_ERP_LEASE_STEP     12
+#define NGX_ERP_LEASE_MESSAGE  13
+#define NGX_ERP_LEASE_BODY     24
+#define NGX_ERP_LEASE_RESULT   33
 
 
 typedef struct {
@@ -123,7 +123,7 @@ ngx_erp_db_lease_read(ngx_erp_db_t *db, uint64_t delivery,
 }
 
 
-/* eight columns that all who read a delivery have first */
+/* nine columns that all who read a delivery have first */
 
 void
 ngx_erp_db_delivery_read(sqlite3_stmt *stmt, ngx_erp_db_delivery_t *d)
@@ -136,6 +136,7 @@ ngx_erp_db_delivery_read(sqlite3_stmt *stmt, ngx_erp_db_delivery_t *d)
     d->replay_of = sqlite3_column_int64(stmt, 5);
     d->order_key = ngx_erp_db_column(stmt, 6);
     d->key = ngx_erp_db_column(stmt, 7);
+    d->seq = sqlite3_column_int64(stmt, 8);
 }
 
 

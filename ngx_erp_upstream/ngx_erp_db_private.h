@@ -52,6 +52,7 @@ typedef enum {
     NGX_ERP_SQL_REPLAY,
 
     NGX_ERP_SQL_PENDING,
+    NGX_ERP_SQL_REINDEX,
     NGX_ERP_SQL_BLOCKING,
     NGX_ERP_SQL_DESTINATIONS,
     NGX_ERP_SQL_DESTINATION_STATE,
@@ -114,6 +115,7 @@ struct ngx_erp_db_s {
     int                 wal;             /* pages in it */
     int                 wal_next;        /* when to empty it */
     ngx_uint_t          careful;         /* turns without one transaction */
+    ngx_uint_t          careful_after;   /* the same after this one */
     ngx_uint_t          corrupt;
 
     uint64_t            prune;           /* message that was looked at last */
@@ -124,6 +126,7 @@ struct ngx_erp_db_s {
     char                error[256];
 
     unsigned            turn:1;
+    unsigned            one:1;           /* see ngx_erp_db_begin_one() */
     unsigned            broken:1;        /* this turn, as a whole */
     unsigned            full:1;          /* the disk was why */
 };
@@ -202,6 +205,7 @@ ngx_int_t ngx_erp_db_body_read(ngx_erp_db_t *db, ngx_erp_db_body_t *b,
 
 typedef struct {
     uint64_t            id;
+    uint64_t            seq;
     uint64_t            message;
     uint64_t            body;
     uint64_t            destination;
@@ -224,7 +228,7 @@ uint64_t ngx_erp_db_message_read(sqlite3_stmt *stmt, int n,
 
 ngx_int_t ngx_erp_db_reload(ngx_erp_db_t *db);
 
-/* ten columns of a delivery, as the scheduler knows it */
+/* eleven columns of a delivery, as the scheduler knows it */
 void ngx_erp_db_read_row(sqlite3_stmt *stmt, ngx_erp_row_t *row);
 
 

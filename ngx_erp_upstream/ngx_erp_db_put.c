@@ -270,6 +270,7 @@ ngx_erp_db_put_deliveries(ngx_erp_db_t *db, ngx_erp_message_t *m, uint64_t id,
         }
 
         d.id = db->next_delivery++;
+        d.seq = d.id;
         d.message = id;
         d.body = (id << NGX_ERP_DB_OBJECTS) + 1 + t->object;
         d.destination = number;
@@ -298,6 +299,7 @@ ngx_erp_db_deliver(ngx_erp_db_t *db, ngx_erp_db_delivery_t *d,
     stmt = db->stmt[NGX_ERP_SQL_DELIVERY];
 
     row->id = d->id;
+    row->seq = d->seq;
     row->order = ngx_erp_db_order(&d->order_key);
     row->next_at = next_at;
     row->ttl_at = d->ttl_at;
@@ -320,6 +322,7 @@ ngx_erp_db_deliver(ngx_erp_db_t *db, ngx_erp_db_delivery_t *d,
     (void) sqlite3_bind_int64(stmt, 10, ngx_erp_db_delivery_sum(d));
     ngx_erp_db_bind_text(stmt, 11, &d->order_key);
     ngx_erp_db_bind_text(stmt, 12, &d->key);
+    (void) sqlite3_bind_int64(stmt, 13, d->seq);
 
     return ngx_erp_db_run(db, NGX_ERP_SQL_DELIVERY);
 }
@@ -330,7 +333,8 @@ ngx_erp_db_delivery_sum(ngx_erp_db_delivery_t *d)
 {
     uint64_t  sum;
 
-    sum = ngx_erp_db_sum_num(d->id, d->message);
+    sum = ngx_erp_db_sum_num(d->id, d->seq);
+    sum = ngx_erp_db_sum_num(sum, d->message);
     sum = ngx_erp_db_sum_num(sum, d->body);
     sum = ngx_erp_db_sum_num(sum, d->destination);
     sum = ngx_erp_db_sum_num(sum, d->received);

@@ -23,8 +23,9 @@ static const char *const  ngx_erp_query_sql[] = {
     /* those of one destination are picked out of what the index has */
 
     [NGX_ERP_QUERY_PENDING] =
-        "SELECT id, destination FROM delivery INDEXED BY delivery_pending"
-        " WHERE ended IS NULL AND id > ?1 ORDER BY id LIMIT ?2",
+        "SELECT id, destination, seq FROM delivery"
+        " INDEXED BY delivery_pending"
+        " WHERE ended IS NULL AND seq > ?1 ORDER BY seq LIMIT ?2",
 
     [NGX_ERP_QUERY_DEAD] =
         "SELECT id, destination, ended, reason FROM delivery"

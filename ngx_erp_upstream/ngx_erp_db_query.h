@@ -17,7 +17,7 @@
 typedef enum {
     NGX_ERP_QUERY_DEAD_COUNT = 0,    /* destination, most */
     NGX_ERP_QUERY_FLOWS,             /* messages to look at */
-    NGX_ERP_QUERY_PENDING,           /* after, rows */
+    NGX_ERP_QUERY_PENDING,           /* after (seq), rows */
     NGX_ERP_QUERY_DEAD,              /* after, rows */
     NGX_ERP_QUERY_DELIVERY,          /* id */
     NGX_ERP_QUERY_HEAD,              /* id */

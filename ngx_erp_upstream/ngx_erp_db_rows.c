@@ -6,6 +6,11 @@
 #include "ngx_erp_db_private.h"
 
 
+/* a column behind those of a row */
+
+#define NGX_ERP_DB_ROW_SAME  11
+
+
 static ngx_int_t ngx_erp_db_rows(ngx_erp_db_t *db, ngx_erp_sql_e n,
     ngx_erp_row_pt handler, void *data);
 static ngx_int_t ngx_erp_db_add_uri(ngx_erp_db_t *db, ngx_str_t *uri,
@@ -15,7 +20,21 @@ static ngx_int_t ngx_erp_db_add_uri(ngx_erp_db_t *db, ngx_str_t *uri,
 ngx_int_t
 ngx_erp_db_pending(ngx_erp_db_t *db, ngx_erp_row_pt handler, void *data)
 {
-    return ngx_erp_db_rows(db, NGX_ERP_SQL_PENDING, handler, data);
+    ngx_int_t   rc;
+    ngx_uint_t  corrupt;
+
+    corrupt = db->corrupt;
+
+    rc = ngx_erp_db_rows(db, NGX_ERP_SQL_PENDING, handler, data);
+
+    return (db->corrupt != corrupt) ? NGX_DECLINED : rc;
+}
+
+
+ngx_int_t
+ngx_erp_db_reindex(ngx_erp_db_t *db)
+{
+    return ngx_erp_db_run(db, NGX_ERP_SQL_REINDEX);
 }
 
 
@@ -43,6 +62,13 @@ ngx_erp_db_rows(ngx_erp_db_t *db, ngx_erp_sql_e n, ngx_erp_row_pt handler,
             return (rc == NGX_DONE) ? NGX_OK : rc;
         }
 
+        if (n == NGX_ERP_SQL_PENDING
+            && !sqlite3_column_int(stmt, NGX_ERP_DB_ROW_SAME))
+        {
+            (void) sqlite3_reset(stmt);
+            return ngx_erp_db_damaged(db, "index of deliveries");
+        }
+
         ngx_erp_db_read_row(stmt, &row);
 
         rc = handler(data, &row);
@@ -68,6 +94,7 @@ ngx_erp_db_read_row(sqlite3_stmt *stmt, ngx_erp_row_t *row)
     row->attempts = sqlite3_column_int(stmt, 7);
     row->deaths = sqlite3_column_int(stmt, 8);
     row->step = sqlite3_column_int(stmt, 9);
+    row->seq = sqlite3_column_int64(stmt, 10);
 }
 
 

@@ -16,7 +16,7 @@ static ngx_int_t ngx_erp_db_changed(ngx_erp_db_t *db, ngx_erp_sql_e n);
 static void ngx_erp_db_bind_ended(sqlite3_stmt *stmt, int n,
     ngx_erp_state_e state, uint64_t at);
 static ngx_int_t ngx_erp_db_replay_read(ngx_erp_db_t *db, uint64_t delivery,
-    ngx_str_t *key, uint64_t next_at, ngx_erp_row_t *row);
+    ngx_uint_t first, ngx_str_t *key, uint64_t next_at, ngx_erp_row_t *row);
 
 
 ngx_int_t
@@ -188,9 +188,7 @@ static void
 ngx_erp_db_bind_ended(sqlite3_stmt *stmt, int n, ngx_erp_state_e state,
     uint64_t at)
 {
-    if (state == NGX_ERP_READY || state == NGX_ERP_LEASED
-        || state == NGX_ERP_HELD)
-    {
+    if (ngx_erp_state_open(state)) {
         (void) sqlite3_bind_null(stmt, n);
         return;
     }
@@ -246,8 +244,8 @@ ngx_erp_db_lost(ngx_erp_db_t *db, uint64_t delivery)
 
 
 ngx_int_t
-ngx_erp_db_replay(ngx_erp_db_t *db, uint64_t delivery, ngx_str_t *key,
-    uint64_t next_at, ngx_erp_row_t *row)
+ngx_erp_db_replay(ngx_erp_db_t *db, uint64_t delivery, ngx_uint_t first,
+    ngx_str_t *key, uint64_t next_at, ngx_erp_row_t *row)
 {
     ngx_int_t      rc;
     sqlite3_stmt  *stmt;
@@ -263,7 +261,7 @@ ngx_erp_db_replay(ngx_erp_db_t *db, uint64_t delivery, ngx_str_t *key,
     rc = ngx_erp_db_row(db, NGX_ERP_SQL_REPLAY);
 
     if (rc == NGX_OK) {
-        rc = ngx_erp_db_replay_read(db, delivery, key, next_at, row);
+        rc = ngx_erp_db_replay_read(db, delivery, first, key, next_at, row);
         (void) sqlite3_reset(stmt);
 
     } else if (rc == NGX_DONE) {
@@ -276,8 +274,8 @@ ngx_erp_db_replay(ngx_erp_db_t *db, uint64_t delivery, ngx_str_t *key,
 
 
 static ngx_int_t
-ngx_erp_db_replay_read(ngx_erp_db_t *db, uint64_t delivery, ngx_str_t *key,
-    uint64_t next_at, ngx_erp_row_t *row)
+ngx_erp_db_replay_read(ngx_erp_db_t *db, uint64_t delivery, ngx_uint_t first,
+    ngx_str_t *key, uint64_t next_at, ngx_erp_row_t *row)
 {
     ngx_int_t              rc;
     sqlite3_stmt          *stmt;
@@ -288,7 +286,7 @@ ngx_erp_db_replay_read(ngx_erp_db_t *db, uint64_t delivery, ngx_str_t *key,
     d.id = delivery;
     ngx_erp_db_delivery_read(stmt, &d);
 
-    if ((uint64_t) sqlite3_column_int64(stmt, 8)
+    if ((uint64_t) sqlite3_column_int64(stmt, 9)
         != ngx_erp_db_delivery_sum(&d))
     {
         return ngx_erp_db_damaged(db, "delivery");
@@ -297,6 +295,7 @@ ngx_erp_db_replay_read(ngx_erp_db_t *db, uint64_t delivery, ngx_str_t *key,
     /* a ttl of the rules begins anew, or one that expired does so again */
 
     d.id = db->next_delivery;
+    d.seq = first ? d.seq : d.id;
     d.received = db->now;
     d.ttl_at = 0;
     d.replay_of = delivery;

@@ -29,8 +29,8 @@ const char *const  ngx_erp_db_sql[] = {
         "INSERT INTO body VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 
     [NGX_ERP_SQL_DELIVERY] =
-        "INSERT INTO delivery VALUES (?1, ?2, ?3, ?4, 0, 0, 0, 0, 0, ?5, ?6,"
-        " ?7, NULL, ?8, ?9, ?10, ?11, ?12, NULL)",
+        "INSERT INTO delivery VALUES (?1, ?13, ?2, ?3, ?4, 0, 0, 0, 0, 0,"
+        " ?5, ?6, ?7, NULL, ?8, ?9, ?10, ?11, ?12, NULL)",
 
     [NGX_ERP_SQL_DESTINATION] =
         "INSERT INTO destination (uri) VALUES (?1)",
@@ -55,12 +55,12 @@ const char *const  ngx_erp_db_sql[] = {
 
     [NGX_ERP_SQL_STATE] =
         "SELECT id, state, destination, order_hash, next_at, ttl_at,"
-        " received, attempts, deaths, step FROM delivery WHERE id = ?1",
+        " received, attempts, deaths, step, seq FROM delivery WHERE id = ?1",
 
     [NGX_ERP_SQL_LEASE] =
         "SELECT d.message, d.body, d.destination, d.received, d.ttl_at,"
-        " d.replay_of, d.order_key, d.key, d.sum, d.state, d.attempts,"
-        " d.step,"
+        " d.replay_of, d.order_key, d.key, d.seq, d.sum, d.state,"
+        " d.attempts, d.step,"
         " m.id, m.received, m.flow, m.source, m.type, m.control_id,"
         " m.correlation_id, m.traceparent, m.dedup, m.hash, m.sum,"
         " b.id, b.size, b.sealed, b.sum, b.type, b.key, b.map, b.file,"
@@ -103,17 +103,27 @@ const char *const  ngx_erp_db_sql[] = {
 
     [NGX_ERP_SQL_REPLAY] =
         "SELECT message, body, destination, received, ttl_at, replay_of,"
-        " order_key, key, sum FROM delivery WHERE id = ?1",
+        " order_key, key, seq, sum FROM delivery WHERE id = ?1",
+
+    /* of the index, and whether the table has the same */
 
     [NGX_ERP_SQL_PENDING] =
-        "SELECT id, state, destination, order_hash, next_at, ttl_at,"
-        " received, attempts, deaths, step"
-        " FROM delivery INDEXED BY delivery_pending"
-        " WHERE ended IS NULL ORDER BY id",
+        "SELECT i.id, i.state, i.destination, i.order_hash, i.next_at,"
+        " i.ttl_at, i.received, i.attempts, i.deaths, i.step, i.seq,"
+        " t.id IS NOT NULL AND (i.seq, i.state, i.destination, i.order_hash,"
+        " i.next_at, i.ttl_at, i.received, i.attempts, i.deaths, i.step,"
+        " i.ended) IS (t.seq, t.state, t.destination, t.order_hash,"
+        " t.next_at, t.ttl_at, t.received, t.attempts, t.deaths, t.step,"
+        " t.ended)"
+        " FROM delivery i INDEXED BY delivery_pending"
+        " LEFT JOIN delivery t NOT INDEXED ON t.id = i.id"
+        " WHERE i.ended IS NULL ORDER BY i.seq",
+
+    [NGX_ERP_SQL_REINDEX] = "REINDEX delivery_pending",
 
     [NGX_ERP_SQL_BLOCKING] =
         "SELECT id, state, destination, order_hash, next_at, ttl_at,"
-        " received, attempts, deaths, step"
+        " received, attempts, deaths, step, seq"
         " FROM delivery INDEXED BY delivery_dead"
         " WHERE state = 3 AND order_hash IS NOT NULL ORDER BY id",
 

@@ -256,6 +256,9 @@ ngx_erp_judge(ngx_erp_judge_t *judge, ngx_canonical_arena_t *a,
 
     } else if (b.form == NGX_ERP_BODY_TEXT) {
         ngx_erp_judge_text(body, verdict);
+
+    } else if (ngx_erp_judge_type(type, "application/hl7-v2")) {
+        ngx_erp_judge_ack(body, verdict);
     }
 
     if (verdict->message.len == 0) {

@@ -131,5 +131,11 @@ void ngx_erp_judge_message(ngx_erp_judge_t *judge,
     ngx_canonical_node_t *root, ngx_erp_verdict_t *verdict);
 void ngx_erp_judge_text(ngx_str_t *body, ngx_erp_verdict_t *verdict);
 
+/*
+ * The same from an acknowledgement of HL7 v2: MSA-3 or what ERR says, the code
+ * of ERR or of MSA.
+ */
+void ngx_erp_judge_ack(ngx_str_t *body, ngx_erp_verdict_t *verdict);
+
 
 #endif /* _NGX_ERP_JUDGE_H_INCLUDED_ */

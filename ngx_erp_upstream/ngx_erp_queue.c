@@ -9,6 +9,8 @@
 static ngx_int_t ngx_erp_dest_reserve(ngx_erp_dest_t *dest);
 static void ngx_erp_item_fill(ngx_erp_item_t *item, ngx_erp_row_t *row);
 static void ngx_erp_item_link(ngx_erp_schedule_t *s, uint32_t i);
+static uint32_t ngx_erp_item_follower(ngx_erp_schedule_t *s,
+    ngx_erp_queue_t *queue, ngx_erp_item_t *item);
 static void ngx_erp_item_unlink(ngx_erp_schedule_t *s, uint32_t i);
 static ngx_uint_t ngx_erp_item_is_head(ngx_erp_item_t *item);
 static void ngx_erp_item_place(ngx_erp_schedule_t *s, uint32_t i);
@@ -65,6 +67,12 @@ ngx_erp_item_add(ngx_erp_schedule_t *s, ngx_erp_row_t *row)
                                NGX_ERP_TIME_MAX);
     }
 
+    /* nobody has to wait for it longer than for an attempt on its way */
+
+    if (item->ending) {
+        item->ttl_at = ngx_max(item->next_at, 1);
+    }
+
     item->keyed = q ? 1 : 0;
     item->owner = q ? q : d;
 
@@ -104,6 +112,8 @@ ngx_erp_item_fill(ngx_erp_item_t *item, ngx_erp_row_t *row)
 
     item->id = row->id;
     item->step = row->step;
+    item->seq = row->seq ? row->seq : row->id;
+    item->ending = (row->state == NGX_ERP_ENDING);
     item->next_at = ngx_min(row->next_at, NGX_ERP_TIME_MAX);
     item->attempts = ngx_min(row->attempts, NGX_ERP_ATTEMPTS_MAX);
     item->ttl_at = ngx_min(row->ttl_at, NGX_ERP_TIME_MAX);
@@ -119,6 +129,7 @@ ngx_erp_item_fill(ngx_erp_item_t *item, ngx_erp_row_t *row)
 static void
 ngx_erp_item_link(ngx_erp_schedule_t *s, uint32_t i)
 {
+    uint32_t          next;
     ngx_erp_item_t   *item;
     ngx_erp_queue_t  *queue;
 
@@ -135,17 +146,32 @@ ngx_erp_item_link(ngx_erp_schedule_t *s, uint32_t i)
 
     ngx_erp_queue_count(s, queue, -1);
 
-    item->prev = queue->tail;
+    next = ngx_erp_item_follower(s, queue, item);
 
-    if (queue->tail) {
-        ngx_erp_item(s, queue->tail)->next = i;
+    if (queue->n == 0) {
+        ngx_erp_dest(s, queue->dest)->heads++;
+
+    } else if (next == queue->head) {
+        ngx_erp_item_displace(s, next);
+    }
+
+    item->next = next;
+    item->prev = next ? ngx_erp_item(s, next)->prev : queue->tail;
+
+    if (item->prev) {
+        ngx_erp_item(s, item->prev)->next = i;
 
     } else {
         queue->head = i;
-        ngx_erp_dest(s, queue->dest)->heads++;
     }
 
-    queue->tail = i;
+    if (next) {
+        ngx_erp_item(s, next)->prev = i;
+
+    } else {
+        queue->tail = i;
+    }
+
     queue->n++;
 
     ngx_erp_queue_count(s, queue, 1);
@@ -153,6 +179,39 @@ ngx_erp_item_link(ngx_erp_schedule_t *s, uint32_t i)
     if (queue->head == i) {
         ngx_erp_item_place(s, i);
     }
+}
+
+
+/*
+ * Which one it goes in front of, 0: none.  A replay is in front of all, or
+ * behind other replays; never of what is in flight, or given to be settled.
+ */
+
+static uint32_t
+ngx_erp_item_follower(ngx_erp_schedule_t *s, ngx_erp_queue_t *queue,
+    ngx_erp_item_t *item)
+{
+    uint32_t         i;
+    ngx_erp_item_t  *other;
+
+    if (queue->tail == 0 || ngx_erp_item(s, queue->tail)->seq <= item->seq) {
+        return 0;
+    }
+
+    i = queue->head;
+    other = ngx_erp_item(s, i);
+
+    if (other->state == NGX_ERP_ITEM_INFLIGHT
+        || other->state == NGX_ERP_ITEM_EXPIRING)
+    {
+        i = other->next;
+    }
+
+    while (i && ngx_erp_item(s, i)->seq <= item->seq) {
+        i = ngx_erp_item(s, i)->next;
+    }
+
+    return i;
 }
 
 
@@ -395,7 +454,7 @@ ngx_erp_item_count(ngx_erp_schedule_t *s, uint32_t i, ngx_int_t sign)
 
     dest = ngx_erp_dest(s, item->owner);
 
-    if (ngx_erp_item_inflight(item)) {
+    if (item->state == NGX_ERP_ITEM_INFLIGHT) {
         dest->inflight += sign;
 
     } else if (item->state == NGX_ERP_ITEM_HELD) {
@@ -427,7 +486,7 @@ ngx_erp_queue_count(ngx_erp_schedule_t *s, ngx_erp_queue_t *queue,
     stopped = queue->held
               || (head->state == NGX_ERP_ITEM_HELD && queue->freed == 0);
 
-    if (ngx_erp_item_inflight(head)) {
+    if (head->state == NGX_ERP_ITEM_INFLIGHT) {
         dest->inflight += sign;
         rest--;
 

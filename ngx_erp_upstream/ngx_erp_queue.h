@@ -29,16 +29,18 @@ typedef enum {
     NGX_ERP_ITEM_READY = 0,
     NGX_ERP_ITEM_INFLIGHT,
     NGX_ERP_ITEM_EXPIRING,   /* given to be settled */
-    NGX_ERP_ITEM_REMOVING,   /* in flight, and goes when that ends */
     NGX_ERP_ITEM_HELD
 } ngx_erp_item_e;
 
 
-/* a delivery: 48 bytes, there are millions of them */
+/* a delivery: 56 bytes, there are millions of them */
 
 typedef struct {
     uint64_t           id:48;
     uint64_t           step:16;
+
+    uint64_t           seq:48;           /* a queue is in this order */
+    uint64_t           ending:1;         /* not to be tried again */
 
     uint64_t           next_at:44;
     uint64_t           attempts:20;
@@ -136,11 +138,6 @@ struct ngx_erp_schedule_s {
 #define ngx_erp_item_received(item)                                           \
     ((uint64_t) (item)->received_high << 12 | (item)->received_low)
 
-#define ngx_erp_item_inflight(item)                                           \
-    ((item)->state == NGX_ERP_ITEM_INFLIGHT                                   \
-     || (item)->state == NGX_ERP_ITEM_REMOVING)
-
-
 /* by numbers of rows; 0: there is none, or no memory for a new one */
 
 uint32_t ngx_erp_item_find(ngx_erp_schedule_t *s, uint64_t delivery);
@@ -158,7 +155,7 @@ void ngx_erp_item_free(ngx_erp_schedule_t *s, uint32_t item);
 /* the destination of a delivery */
 uint32_t ngx_erp_item_dest(ngx_erp_schedule_t *s, uint32_t item);
 
-/* a delivery behind the others of its key: NGX_OK or NGX_ERROR */
+/* a delivery to its place in the queue of its key: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_erp_item_add(ngx_erp_schedule_t *s, ngx_erp_row_t *row);
 
 /* whether it is a head in the due heap: only time and limits are against it */

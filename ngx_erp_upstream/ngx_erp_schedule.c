@@ -82,10 +82,50 @@ ngx_erp_schedule_breaker(ngx_erp_schedule_t *s, uint32_t number)
 }
 
 
+ngx_uint_t
+ngx_erp_schedule_probe(ngx_erp_schedule_t *s, uint32_t number, uint64_t now)
+{
+    uint32_t         d, i;
+    ngx_uint_t       changed;
+    ngx_erp_dest_t  *dest;
+
+    d = ngx_erp_dest_find(s, number);
+    if (d == 0) {
+        return 0;
+    }
+
+    dest = ngx_erp_dest(s, d);
+    changed = 0;
+
+    if (dest->breaker.state == NGX_ERP_OPEN && dest->breaker.until > now) {
+        dest->breaker.until = now;
+        changed = 1;
+    }
+
+    if (dest->wait_until > now) {
+        dest->wait_until = now;
+        changed = 1;
+    }
+
+    i = ngx_erp_heap_top(&dest->due);
+
+    if (i && !ngx_erp_item(s, i)->ending
+        && ngx_erp_item(s, i)->next_at > now)
+    {
+        ngx_erp_item_set(s, i, NGX_ERP_ITEM_READY, now);
+        changed = 1;
+    }
+
+    ngx_erp_dest_touch(s, d);
+
+    return changed;
+}
+
+
 ngx_int_t
 ngx_erp_schedule_add(ngx_erp_schedule_t *s, ngx_erp_row_t *row)
 {
-    if (row->id > NGX_ERP_ID_MAX) {
+    if (row->id > NGX_ERP_ID_MAX || row->seq > NGX_ERP_ID_MAX) {
         return NGX_ERROR;
     }
 
@@ -136,6 +176,44 @@ ngx_erp_schedule_next(ngx_erp_schedule_t *s, uint64_t now, ngx_erp_row_t *row,
     if (d) {
         *wait = ngx_erp_dest(s, d)->wake - now;
     }
+
+    return NGX_AGAIN;
+}
+
+
+ngx_int_t
+ngx_erp_schedule_expired(ngx_erp_schedule_t *s, uint64_t now,
+    ngx_erp_row_t *row, uint64_t *wait)
+{
+    uint32_t         d, i;
+    uint64_t         next;
+    ngx_erp_dest_t  *dest;
+    ngx_erp_item_t  *item;
+
+    next = NGX_ERP_NEVER;
+
+    for (d = 1; d <= s->ndests; d++) {
+        dest = ngx_erp_dest(s, d);
+
+        i = dest->configured ? ngx_erp_heap_top(&dest->ttl) : 0;
+
+        if (i == 0) {
+            continue;
+        }
+
+        item = ngx_erp_item(s, i);
+
+        if (item->ttl_at <= now) {
+            ngx_erp_item_set(s, i, NGX_ERP_ITEM_EXPIRING, item->next_at);
+            ngx_erp_schedule_row(s, i, row);
+
+            return NGX_OK;
+        }
+
+        next = ngx_min(next, item->ttl_at);
+    }
+
+    *wait = (next == NGX_ERP_NEVER) ? 0 : next - now;
 
     return NGX_AGAIN;
 }
@@ -302,6 +380,7 @@ ngx_erp_schedule_row(ngx_erp_schedule_t *s, uint32_t i, ngx_erp_row_t *row)
     item = ngx_erp_item(s, i);
 
     row->id = item->id;
+    row->seq = item->seq;
     row->order = item->keyed ? ngx_erp_queue(s, item->owner)->order : 0;
     row->next_at = item->next_at;
     row->ttl_at = item->ttl_at;
@@ -312,7 +391,8 @@ ngx_erp_schedule_row(ngx_erp_schedule_t *s, uint32_t i, ngx_erp_row_t *row)
     row->step = (uint16_t) item->step;
 
     row->state = (item->state == NGX_ERP_ITEM_HELD) ? NGX_ERP_HELD
-                 : ngx_erp_item_inflight(item) ? NGX_ERP_LEASED
+                 : item->ending ? NGX_ERP_ENDING
+                 : (item->state == NGX_ERP_ITEM_INFLIGHT) ? NGX_ERP_LEASED
                  : NGX_ERP_READY;
 }
 
@@ -361,8 +441,8 @@ ngx_erp_schedule_settle(ngx_erp_schedule_t *s, uint64_t delivery,
     item = ngx_erp_item(s, i);
 
     if (item->state == NGX_ERP_ITEM_EXPIRING) {
-        state = NGX_ERP_DEAD;
-        *reason = "expired";
+        state = item->ending ? NGX_ERP_DISCARDED : NGX_ERP_DEAD;
+        *reason = item->ending ? "operator" : "expired";
 
     } else {
         ngx_erp_schedule_note(dest, i, outcome, retry_after, now);
@@ -425,7 +505,7 @@ ngx_erp_schedule_judge(ngx_erp_dest_t *dest, ngx_erp_item_t *item,
         return NGX_ERP_DELIVERED;
     }
 
-    if (item->state == NGX_ERP_ITEM_REMOVING) {
+    if (item->ending) {
         *reason = "operator";
         return NGX_ERP_DISCARDED;
     }
@@ -492,21 +572,22 @@ ngx_erp_schedule_give_back(ngx_erp_schedule_t *s, uint64_t delivery,
 
     item = ngx_erp_item(s, i);
 
-    if (item->state == NGX_ERP_ITEM_REMOVING) {
-        ngx_erp_schedule_cancel(ngx_erp_dest(s, ngx_erp_item_dest(s, i)), i);
+    if (item->state != NGX_ERP_ITEM_INFLIGHT
+        && item->state != NGX_ERP_ITEM_EXPIRING)
+    {
+        return NGX_DECLINED;
+    }
+
+    ngx_erp_schedule_cancel(ngx_erp_dest(s, ngx_erp_item_dest(s, i)), i);
+
+    if (item->ending) {
         ngx_erp_item_remove(s, i, 0);
         return NGX_DONE;
     }
 
-    if (item->state == NGX_ERP_ITEM_INFLIGHT
-        || item->state == NGX_ERP_ITEM_EXPIRING)
-    {
-        ngx_erp_schedule_cancel(ngx_erp_dest(s, ngx_erp_item_dest(s, i)), i);
-        ngx_erp_item_set(s, i, NGX_ERP_ITEM_READY, next_at);
-        return NGX_OK;
-    }
+    ngx_erp_item_set(s, i, NGX_ERP_ITEM_READY, next_at);
 
-    return NGX_DECLINED;
+    return NGX_OK;
 }
 
 
@@ -546,6 +627,19 @@ ngx_erp_schedule_hold(ngx_erp_schedule_t *s, uint32_t destination,
 }
 
 
+ngx_uint_t
+ngx_erp_schedule_held(ngx_erp_schedule_t *s, uint32_t destination,
+    uint64_t order)
+{
+    uint32_t  d, q;
+
+    d = ngx_erp_dest_find(s, destination);
+    q = (d && order) ? ngx_erp_queue_find(s, d, order) : 0;
+
+    return q ? ngx_erp_queue(s, q)->held : 0;
+}
+
+
 void
 ngx_erp_schedule_release(ngx_erp_schedule_t *s, uint32_t destination,
     uint64_t order)
@@ -578,8 +672,8 @@ ngx_erp_schedule_remove(ngx_erp_schedule_t *s, uint64_t delivery)
 
     item = ngx_erp_item(s, i);
 
-    if (ngx_erp_item_inflight(item)) {
-        ngx_erp_item_set(s, i, NGX_ERP_ITEM_REMOVING, item->next_at);
+    if (item->state == NGX_ERP_ITEM_INFLIGHT) {
+        item->ending = 1;
         return NGX_AGAIN;
     }
 

@@ -5,7 +5,7 @@
  *
  * Deliveries of one destination and order key are a queue: only its head may
  * go, and the others wait for its end.  Different keys never wait for each
- * other.  A delivery costs at most 64 bytes, a key 50 more.
+ * other.  A delivery costs at most 72 bytes, a key 50 more.
  *
  * "now" should be a clock that does not jump: the time of day at the start
  * and what a monotonic clock counted since.  If it does jump, then nothing is
@@ -78,10 +78,23 @@ ngx_erp_breaker_t *ngx_erp_schedule_breaker(ngx_erp_schedule_t *s,
     uint32_t number);
 
 /*
- * Adds a delivery: those of a key in the order that they are to go in.  A
- * state of READY or HELD; LEASED is one whose attempt may still be on its
- * way, it waits until next_at.  One that is HELD blocks its key when it is its
- * head; without a key it stays until it is removed.  A ttl_at of 0 is that of
+ * An operator: the destination is tried now.  An open breaker lets an attempt
+ * through, what it has asked for in Retry-After is over, and of the deliveries
+ * that wait for a time the first one goes.  Whether that has changed anything.
+ */
+ngx_uint_t ngx_erp_schedule_probe(ngx_erp_schedule_t *s, uint32_t number,
+    uint64_t now);
+
+/*
+ * Adds a delivery.  Those of a key go in the order of "seq" (0: the id): one
+ * with a lower number than others is put in front of them, but not of what is
+ * in flight; that is how a replay takes the place of what it replays.
+ *
+ * A state of READY or HELD; LEASED is one whose attempt may still be on its
+ * way, it waits until next_at; ENDING is one of which the same is true, but
+ * then it is given as expired.  One that is HELD blocks its key when it is its
+ * head; without a key it stays until it is removed; it is not one that is put
+ * in front.  A ttl_at of 0 is that of
  * the rules from "received" on.  NGX_DECLINED: it is there already; NGX_ERROR:
  * no memory.
  */
@@ -98,6 +111,13 @@ ngx_int_t ngx_erp_schedule_next(ngx_erp_schedule_t *s, uint64_t now,
     ngx_erp_row_t *row, ngx_uint_t *expired, uint64_t *wait);
 
 /*
+ * The same while nobody can take one: only what has expired, which needs
+ * nobody.
+ */
+ngx_int_t ngx_erp_schedule_expired(ngx_erp_schedule_t *s, uint64_t now,
+    ngx_erp_row_t *row, uint64_t *wait);
+
+/*
  * A worker says that it has it in flight, after a restart: as if _next() had
  * given it, but for limits and breaker.  NGX_DECLINED: it is not one that
  * might go.
@@ -109,10 +129,11 @@ ngx_int_t ngx_erp_schedule_claim(ngx_erp_schedule_t *s, uint64_t delivery);
  * "outcome" moves the breaker; what becomes of the delivery is in *row: state
  * READY with next_at (RETRY, DOWN, UNKNOWN; HELD if it was), or one of the
  * ends, with *reason a constant word or NULL.  Of an expired one the outcome
- * is not looked at.  "retry_after" is 0 or what the destination asked for:
- * then the destination as a whole waits.  "random" is any number.  A delivery
- * that ends lets the next one of its key go, but for a dead letter of a key
- * that is to hold.  NGX_DECLINED: there is no such delivery, row is zeroed.
+ * is not looked at; one that is ENDING is DISCARDED then.  "retry_after" is 0
+ * or what the destination asked for: then the destination as a whole waits.
+ * "random" is any number.  A delivery that ends lets the next one of its key
+ * go, but for a dead letter of a key that is to hold.  NGX_DECLINED: there is
+ * no such delivery, row is zeroed.
  */
 ngx_int_t ngx_erp_schedule_settle(ngx_erp_schedule_t *s, uint64_t delivery,
     ngx_erp_outcome_e outcome, uint64_t retry_after, uint64_t now,
@@ -133,6 +154,10 @@ ngx_int_t ngx_erp_schedule_give_back(ngx_erp_schedule_t *s,
 ngx_int_t ngx_erp_schedule_hold(ngx_erp_schedule_t *s, uint32_t destination,
     uint64_t order);
 
+/* whether it is */
+ngx_uint_t ngx_erp_schedule_held(ngx_erp_schedule_t *s, uint32_t destination,
+    uint64_t order);
+
 /*
  * An operator: a key goes on behind its dead head, also those of it that are
  * HELD now.
@@ -142,7 +167,7 @@ void ngx_erp_schedule_release(ngx_erp_schedule_t *s, uint32_t destination,
 
 /*
  * An operator: a delivery is taken out.  NGX_OK; NGX_AGAIN: it is in flight,
- * it goes when its attempt ends, which is DISCARDED unless it was DONE;
+ * and ENDING: it goes when its attempt ends, DISCARDED unless that was DONE;
  * NGX_DECLINED: there is no such delivery.
  */
 ngx_int_t ngx_erp_schedule_remove(ngx_erp_schedule_t *s, uint64_t delivery);

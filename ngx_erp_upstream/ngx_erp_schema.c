@@ -23,7 +23,8 @@ static ngx_int_t ngx_erp_schema_why(sqlite3 *sqlite, int rc, char *why);
     "    number INTEGER PRIMARY KEY,"                                         \
     "    name TEXT NOT NULL);"                                                \
     "INSERT INTO state VALUES (0, 'ready'), (1, 'leased'), (2, 'delivered'),"\
-    "    (3, 'dead'), (4, 'held'), (5, 'skipped'), (6, 'discarded');"         \
+    "    (3, 'dead'), (4, 'held'), (5, 'skipped'), (6, 'discarded'),"         \
+    "    (7, 'ending');"                                                      \
                                                                               \
     "CREATE TABLE outcome ("                                                  \
     "    number INTEGER PRIMARY KEY,"                                         \
@@ -66,6 +67,8 @@ static ngx_int_t ngx_erp_schema_why(sqlite3 *sqlite, int rc, char *why);
                                                                               \
     "CREATE TABLE delivery (\n"                                               \
     "    id INTEGER PRIMARY KEY,\n"                                           \
+    "    seq INTEGER NOT NULL, -- order of those of a key: id, or that\n"     \
+    "                          -- of the one whose place it has taken\n"      \
     "    message INTEGER NOT NULL,\n"                                         \
     "    body INTEGER NOT NULL,\n"                                            \
     "    destination INTEGER NOT NULL,\n"                                     \
@@ -151,7 +154,7 @@ static ngx_int_t ngx_erp_schema_why(sqlite3 *sqlite, int rc, char *why);
     "    WHERE key IS NOT NULL;"                                              \
     "CREATE INDEX body_file ON body (file) WHERE file IS NOT NULL;"           \
     "CREATE INDEX delivery_message ON delivery (message);"                    \
-    "CREATE INDEX delivery_pending ON delivery (id, state, destination,"      \
+    "CREATE INDEX delivery_pending ON delivery (seq, state, destination,"     \
     "    order_hash, next_at, ttl_at, received, attempts, deaths, step,"      \
     "    ended) WHERE ended IS NULL;"                                         \
     "CREATE INDEX delivery_dead ON delivery (destination, order_hash)"        \
@@ -198,19 +201,20 @@ static ngx_int_t ngx_erp_schema_why(sqlite3 *sqlite, int rc, char *why);
     "CREATE VIEW v_blocked_keys AS"                                           \
     "    WITH waiting AS MATERIALIZED ("                                      \
     "        SELECT destination, order_hash, count(*) AS number,"             \
-    "            min(id) AS first"                                            \
+    "            min(seq) AS first"                                           \
     "        FROM delivery WHERE ended IS NULL AND order_hash IS NOT NULL"    \
     "        GROUP BY destination, order_hash),"                              \
     "    head AS ("                                                           \
     "        SELECT w.number, d.id"                                           \
     "        FROM delivery d JOIN waiting w"                                  \
     "            ON w.destination = d.destination"                            \
-    "            AND w.order_hash = d.order_hash AND d.id < w.first"          \
+    "            AND w.order_hash = d.order_hash AND d.seq < w.first"         \
     "        WHERE d.state = 3"                                               \
     "        UNION ALL"                                                       \
     "        SELECT w.number - 1, d.id"                                       \
-    "        FROM waiting w JOIN delivery d ON d.id = w.first"                \
-    "        WHERE w.number > 1 AND (d.tries > 0 OR d.state = 4))"            \
+    "        FROM waiting w JOIN delivery d ON d.seq = w.first"               \
+    "        WHERE d.ended IS NULL AND w.number > 1"                          \
+    "        AND (d.tries > 0 OR d.state = 4))"                               \
     "    SELECT t.uri AS destination, d.order_key, h.number AS waiting,"      \
     "        d.id AS head, s.name AS state, d.reason, d.attempts,"            \
     "        datetime(d.received / 1000, 'unixepoch') AS received"            \

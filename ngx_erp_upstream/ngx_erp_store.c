@@ -11,6 +11,8 @@
 
 #define NGX_ERP_STORE_AGAIN   20      /* ms, until the lock is free */
 #define NGX_ERP_STORE_PERIOD  1000    /* ms, of what is done by the clock */
+#define NGX_ERP_STORE_LEAVE   300     /* ms, for workers to tell that they are
+                                         to end */
 
 
 static void ngx_erp_store_single_handler(ngx_event_t *ev);
@@ -23,6 +25,10 @@ static void ngx_erp_store_close(ngx_erp_store_t *store);
 static ngx_uint_t ngx_erp_store_crashed(ngx_erp_store_t *store);
 static ngx_int_t ngx_erp_store_write_pid(ngx_erp_store_t *store);
 static void ngx_erp_store_at_exit(void);
+static void ngx_erp_store_linger(ngx_erp_store_t *store);
+static ngx_uint_t ngx_erp_store_needed(ngx_erp_store_t *store,
+    uint64_t until);
+static void ngx_erp_store_tick(ngx_event_t *ev);
 static uint64_t ngx_erp_store_monotonic(void);
 
 
@@ -487,6 +493,10 @@ ngx_erp_store_at_exit(void)
     if (store && store->phase == NGX_ERP_STORE_READY
         && store->pid == ngx_getpid())
     {
+        if (ngx_process == NGX_PROCESS_HELPER) {
+            ngx_erp_store_linger(store);
+        }
+
         /* the WAL goes to the file, which is whole without it then */
 
         ngx_erp_db_close(store->db);
@@ -494,4 +504,71 @@ ngx_erp_store_at_exit(void)
 
         (void) unlink((char *) ngx_erp_store_path(store, NGX_ERP_STORE_PID));
     }
+}
+
+
+/*
+ * NGINX ends helpers at once: on "quit" workers are then left alone with what
+ * they have in flight, the outcome of which nobody would know.  The store goes
+ * when they have gone, but for a next one: then there are workers that are
+ * not to end.
+ */
+
+static void
+ngx_erp_store_linger(ngx_erp_store_t *store)
+{
+    uint64_t  until;
+
+    until = ngx_erp_store_now(store) + NGX_ERP_STORE_LEAVE;
+
+    store->tick.handler = ngx_erp_store_tick;
+    store->tick.data = store;
+    store->tick.log = store->log;
+
+    while (ngx_quit && !ngx_terminate && ngx_erp_store_needed(store, until)) {
+
+        if (!store->tick.timer_set) {
+            ngx_add_timer(&store->tick, NGX_ERP_STORE_AGAIN);
+        }
+
+        ngx_process_events_and_timers((ngx_cycle_t *) ngx_cycle);
+    }
+}
+
+
+static ngx_uint_t
+ngx_erp_store_needed(ngx_erp_store_t *store, uint64_t until)
+{
+    ngx_uint_t       needed;
+    ngx_queue_t     *q;
+    ngx_erp_peer_t  *peer;
+
+    needed = 0;
+
+    for (q = ngx_queue_head(&store->peers);
+         q != ngx_queue_sentinel(&store->peers);
+         q = ngx_queue_next(q))
+    {
+        peer = ngx_queue_data(q, ngx_erp_peer_t, queue);
+
+        if (peer->connection == NULL) {
+            continue;
+        }
+
+        if (peer->slots && ngx_erp_store_now(store) >= until) {
+            return 0;
+        }
+
+        needed = 1;
+    }
+
+    return needed;
+}
+
+
+/* the loop is to look around */
+
+static void
+ngx_erp_store_tick(ngx_event_t *ev)
+{
 }

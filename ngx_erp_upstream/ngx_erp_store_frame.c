@@ -29,6 +29,8 @@ static void ngx_erp_store_put_answer(ngx_erp_store_t *store,
     ngx_erp_put_answer_t *answer);
 static ngx_int_t ngx_erp_store_ask(ngx_erp_store_t *store,
     ngx_erp_peer_t *peer, ngx_erp_in_t *in);
+static void ngx_erp_store_ask_ended(void *data, ngx_erp_row_t *row,
+    const char *reason);
 static void ngx_erp_store_ask_unavailable(ngx_erp_peer_t *peer,
     uint64_t number);
 static void ngx_erp_store_refuse_frame(ngx_erp_store_t *store,
@@ -167,7 +169,7 @@ ngx_erp_store_claim(ngx_erp_store_t *store, ngx_erp_peer_t *peer,
         return;
     }
 
-    if (row.state != NGX_ERP_LEASED) {
+    if (row.state != NGX_ERP_LEASED && row.state != NGX_ERP_ENDING) {
         ngx_str_null(&reason);
 
         (void) ngx_erp_db_change(store->db, h->delivery, NGX_ERP_LEASED,
@@ -213,6 +215,10 @@ ngx_erp_store_put(ngx_erp_store_t *store, ngx_erp_peer_t *peer,
 
     ngx_erp_store_put_answer(store, peer, in->number, &m, &answer);
 
+    if (answer.verdict == NGX_ERP_DUPLICATE && answer.open) {
+        ngx_erp_store_wait_again(store, peer, in->number, &m, answer.message);
+    }
+
     return NGX_OK;
 }
 
@@ -250,7 +256,7 @@ ngx_erp_store_put_message(ngx_erp_store_t *store, ngx_erp_peer_t *peer,
         return;
     }
 
-    /* by the clock that its deliveries expire by: a worker's may have jumped */
+    /* by the clock that its deliveries expire by: a worker's may jump */
 
     m->received = store->now;
 
@@ -370,6 +376,11 @@ ngx_erp_store_put_answer(ngx_erp_store_t *store, ngx_erp_peer_t *peer,
 }
 
 
+/*
+ * Alone in its turn: what is damaged, and how it fails, is nobody else's
+ * trouble.  What only reads needs no transaction.
+ */
+
 static ngx_int_t
 ngx_erp_store_ask(ngx_erp_store_t *store, ngx_erp_peer_t *peer,
     ngx_erp_in_t *in)
@@ -383,8 +394,14 @@ ngx_erp_store_ask(ngx_erp_store_t *store, ngx_erp_peer_t *peer,
         return NGX_DECLINED;
     }
 
-    if (ngx_erp_store_begin(store) != NGX_OK) {
-        return NGX_OK;
+    if (ask.method.len == 4 && ngx_memcmp(ask.method.data, "POST", 4) == 0) {
+        store->failed = ngx_erp_db_begin_one(store->db);
+
+        if (store->failed != NGX_OK) {
+            return NGX_OK;
+        }
+
+        store->begun = 1;
     }
 
     ngx_memzero(&asked, sizeof(ngx_erp_asked_t));
@@ -396,25 +413,39 @@ ngx_erp_store_ask(ngx_erp_store_t *store, ngx_erp_peer_t *peer,
     asked.capacity = ngx_max(store->available - store->conf->min_free, 0);
     asked.full = store->full;
     asked.arena = &store->arena;
+    asked.ended = ngx_erp_store_ask_ended;
+    asked.data = store;
 
     ngx_memzero(&answer, sizeof(ngx_erp_answer_t));
 
-    store->touched = 1;
-
     rc = ngx_erp_ask(&asked, &ask, &answer);
+
+    if (asked.changed) {
+        store->touched = 1;
+        store->changes++;
+    }
 
     if (rc == NGX_OK) {
         ngx_erp_peer_frame(peer, NGX_ERP_ANSWER, in->number, &answer);
         return NGX_OK;
     }
 
-    if (rc == NGX_ABORT) {
-        store->failed = NGX_ERROR;
+    ngx_erp_store_error(store, "cannot answer the API");
+
+    if (store->begun) {
+        ngx_erp_store_undo(store);
     }
 
     ngx_erp_store_ask_unavailable(peer, in->number);
 
     return NGX_OK;
+}
+
+
+static void
+ngx_erp_store_ask_ended(void *data, ngx_erp_row_t *row, const char *reason)
+{
+    ngx_erp_store_ended(data, row, 0, reason, NULL);
 }
 
 

@@ -33,6 +33,7 @@ static void ngx_erp_store_change(ngx_erp_store_t *store, ngx_erp_row_t *row,
 void
 ngx_erp_store_pump(ngx_erp_store_t *store)
 {
+    ngx_int_t        rc;
     ngx_uint_t       n, expired;
     ngx_erp_row_t    row;
     ngx_erp_peer_t  *peer;
@@ -49,14 +50,17 @@ ngx_erp_store_pump(ngx_erp_store_t *store)
 
         peer = ngx_erp_store_choose(store);
 
-        if (peer == NULL) {
-            return;
+        if (peer) {
+            rc = ngx_erp_schedule_next(store->schedule, store->now, &row,
+                                       &expired, &store->wait);
+
+        } else {
+            expired = 1;
+            rc = ngx_erp_schedule_expired(store->schedule, store->now, &row,
+                                          &store->wait);
         }
 
-        if (ngx_erp_schedule_next(store->schedule, store->now, &row, &expired,
-                                  &store->wait)
-            != NGX_OK)
-        {
+        if (rc != NGX_OK) {
             return;
         }
 
@@ -129,7 +133,7 @@ ngx_erp_store_expire(ngx_erp_store_t *store, ngx_erp_row_t *row)
     (void) ngx_erp_schedule_settle(store->schedule, row->id, NGX_ERP_RETRY, 0,
                                    store->now, 0, &ended, &reason);
 
-    ngx_erp_store_change(store, row, NGX_ERP_DEAD, row->next_at, "expired");
+    ngx_erp_store_change(store, row, ended.state, row->next_at, reason);
 }
 
 
@@ -325,7 +329,7 @@ ngx_erp_store_lost(ngx_erp_store_t *store, uint64_t delivery,
     store->touched = 1;
 
     if (ngx_erp_db_state(store->db, delivery, &row) != NGX_OK
-        || row.state != NGX_ERP_LEASED)
+        || (row.state != NGX_ERP_LEASED && row.state != NGX_ERP_ENDING))
     {
         /* the row is damaged or gone, or was settled */
 
@@ -334,7 +338,8 @@ ngx_erp_store_lost(ngx_erp_store_t *store, uint64_t delivery,
         return;
     }
 
-    reason = ngx_erp_store_lost_reason(store, &row, died);
+    reason = (row.state == NGX_ERP_LEASED)
+             ? ngx_erp_store_lost_reason(store, &row, died) : NULL;
 
     if (reason) {
         ngx_log_error(NGX_LOG_ERR, store->log, 0,
@@ -429,11 +434,21 @@ void
 ngx_erp_store_give_back(ngx_erp_store_t *store, ngx_erp_row_t *row,
     uint64_t next_at)
 {
+    ngx_int_t  rc;
+
     store->touched = 1;
 
-    if (ngx_erp_schedule_give_back(store->schedule, row->id, next_at)
-        == NGX_DONE)
-    {
+    rc = ngx_erp_schedule_give_back(store->schedule, row->id, next_at);
+
+    if (rc != NGX_DONE && row->state == NGX_ERP_ENDING) {
+
+        /* from before the start, and nobody could claim it */
+
+        (void) ngx_erp_schedule_remove(store->schedule, row->id);
+        rc = NGX_DONE;
+    }
+
+    if (rc == NGX_DONE) {
         ngx_erp_store_change(store, row, NGX_ERP_DISCARDED, next_at,
                              "operator");
         return;

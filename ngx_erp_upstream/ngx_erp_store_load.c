@@ -13,6 +13,7 @@ static ngx_int_t ngx_erp_store_known_add(ngx_erp_store_t *store,
     ngx_erp_store_dest_t *dest, ngx_erp_known_t *known);
 static ngx_erp_known_t *ngx_erp_store_known(ngx_erp_store_t *store,
     uint32_t number);
+static ngx_int_t ngx_erp_store_load_all(ngx_erp_store_t *store);
 static ngx_int_t ngx_erp_store_load_destination(void *data,
     ngx_erp_destination_t *d);
 static ngx_int_t ngx_erp_store_load_blocking(void *data, ngx_erp_row_t *row);
@@ -100,6 +101,33 @@ ngx_erp_store_dest(ngx_erp_store_t *store, uint32_t number)
 
 ngx_int_t
 ngx_erp_store_load(ngx_erp_store_t *store)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_erp_store_load_all(store);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, store->log, 0,
+                  "store \"%V\": %s; it is made again",
+                  &store->conf->path->name, ngx_erp_db_error(store->db));
+
+    if (ngx_erp_db_reindex(store->db) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (!store->rebuild) {
+        store->nleft = 0;
+    }
+
+    return ngx_erp_store_load_all(store);
+}
+
+
+static ngx_int_t
+ngx_erp_store_load_all(ngx_erp_store_t *store)
 {
     ngx_int_t   rc;
     ngx_uint_t  i;
@@ -205,7 +233,7 @@ ngx_erp_store_load_row(void *data, ngx_erp_row_t *row)
 {
     ngx_erp_store_t *store = data;
 
-    if (row->state == NGX_ERP_LEASED) {
+    if (row->state == NGX_ERP_LEASED || row->state == NGX_ERP_ENDING) {
 
         if (!store->rebuild
             && ngx_erp_store_left_add(store, row->id) != NGX_OK)

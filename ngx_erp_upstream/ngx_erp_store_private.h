@@ -75,6 +75,7 @@ typedef struct {
     unsigned               bad:1;        /* to be closed when the turn ends */
     unsigned               died:1;       /* the other end was closed */
     unsigned               stalled:1;    /* there is more than was read */
+    unsigned               asks:1;       /* its next frame is an ASK */
 } ngx_erp_peer_t;
 
 
@@ -117,6 +118,7 @@ typedef struct {
     ngx_erp_row_t          row;
     const char            *reason;
     unsigned               decided:1;
+    unsigned               revived:1;    /* it was a dead letter */
 
     size_t                 len;          /* of the frame behind it */
 } ngx_erp_kept_t;
@@ -194,6 +196,7 @@ struct ngx_erp_store_s {
     ngx_event_t            event;
     ngx_event_t            wake;
     ngx_event_t            single;
+    ngx_event_t            tick;
     ngx_canonical_arena_t  arena;
     void                  *blocks;
     ngx_erp_count_t       *counts;
@@ -312,6 +315,9 @@ void ngx_erp_store_post(ngx_erp_store_t *store);
 /* the transaction, if it has not begun: NGX_OK, or why it cannot */
 ngx_int_t ngx_erp_store_begin(ngx_erp_store_t *store);
 
+/* takes back a turn that has nothing but a question of the API */
+void ngx_erp_store_undo(ngx_erp_store_t *store);
+
 /* for metrics: copied */
 void ngx_erp_store_count(ngx_erp_store_t *store, ngx_erp_count_t *count);
 
@@ -348,6 +354,13 @@ ngx_uint_t ngx_erp_store_is_kept(ngx_erp_store_t *store, uint64_t delivery);
 /* the frame is copied; NULL: no memory */
 ngx_erp_kept_t *ngx_erp_store_keep_frame(ngx_queue_t *queue,
     ngx_erp_peer_t *peer, u_char *frame, size_t len);
+
+/*
+ * A message that is there already: who waits for its deliveries is told of
+ * those that have ended, and will be of others.
+ */
+void ngx_erp_store_wait_again(ngx_erp_store_t *store, ngx_erp_peer_t *peer,
+    uint64_t number, ngx_erp_message_t *m, uint64_t message);
 
 /* the end of a delivery: for who waits, for metrics */
 void ngx_erp_store_ended(ngx_erp_store_t *store, ngx_erp_row_t *row,

@@ -8,6 +8,7 @@
  */
 
 #include "ngx_erp_store_private.h"
+#include "ngx_erp_db_query.h"
 
 
 #define NGX_ERP_SETTLE_TRIES  10      /* of a row that is damaged */
@@ -26,6 +27,10 @@ static void ngx_erp_store_decide_once(ngx_erp_store_t *store,
     ngx_erp_settle_t *s, ngx_erp_kept_t *k);
 static ngx_int_t ngx_erp_store_write(ngx_erp_store_t *store,
     ngx_erp_settle_t *s, ngx_erp_kept_t *k);
+static void ngx_erp_store_free_key(ngx_erp_store_t *store,
+    ngx_erp_row_t *row);
+static void ngx_erp_store_wait_one(ngx_erp_store_t *store,
+    ngx_erp_peer_t *peer, uint64_t number, uint64_t delivery);
 static ngx_int_t ngx_erp_store_kept_one(ngx_erp_store_t *store,
     ngx_erp_kept_t *k);
 static ngx_uint_t ngx_erp_store_damaged(ngx_erp_store_t *store);
@@ -72,6 +77,7 @@ ngx_erp_store_settle(ngx_erp_store_t *store, ngx_erp_peer_t *peer,
     kept->row = k.row;
     kept->reason = k.reason;
     kept->decided = k.decided;
+    kept->revived = k.revived;
 
     return NGX_OK;
 }
@@ -212,6 +218,7 @@ ngx_erp_store_heard_late(ngx_erp_store_t *store, ngx_erp_tie_t *tie,
     (void) ngx_erp_schedule_settle(store->schedule, s->delivery, NGX_ERP_DONE,
                                    0, store->now, 0, &row, &reason);
 
+    k->revived = (k->row.state == NGX_ERP_DEAD);
     k->row.state = NGX_ERP_DELIVERED;
     k->reason = NULL;
 
@@ -277,6 +284,10 @@ ngx_erp_store_write(ngx_erp_store_t *store, ngx_erp_settle_t *s,
 
     store->changes++;
 
+    if (k->revived) {
+        ngx_erp_store_free_key(store, &k->row);
+    }
+
     ngx_memzero(&count, sizeof(ngx_erp_count_t));
 
     count.type = NGX_ERP_SETTLE;
@@ -292,6 +303,29 @@ ngx_erp_store_write(ngx_erp_store_t *store, ngx_erp_settle_t *s,
 }
 
 
+/* of a dead letter that is none: it may be what has held its key */
+
+static void
+ngx_erp_store_free_key(ngx_erp_store_t *store, ngx_erp_row_t *row)
+{
+    uint64_t  other;
+
+    if (row->order == 0
+        || ngx_erp_query_open(store->db) != NGX_OK
+        || ngx_erp_query_num(store->db, NGX_ERP_QUERY_BLOCKS,
+                             row->destination, row->order, &other)
+           != NGX_OK
+        || other)
+    {
+        return;
+    }
+
+    store->touched = 1;
+
+    ngx_erp_schedule_release(store->schedule, row->destination, row->order);
+}
+
+
 void
 ngx_erp_store_ended(ngx_erp_store_t *store, ngx_erp_row_t *row,
     uint64_t status, const char *reason, ngx_str_t *code)
@@ -300,9 +334,7 @@ ngx_erp_store_ended(ngx_erp_store_t *store, ngx_erp_row_t *row,
     ngx_erp_ended_t   ended;
     ngx_erp_count_t   count;
 
-    if (row->state == NGX_ERP_READY || row->state == NGX_ERP_LEASED
-        || row->state == NGX_ERP_HELD)
-    {
+    if (ngx_erp_state_open(row->state)) {
         return;
     }
 
@@ -333,6 +365,71 @@ ngx_erp_store_ended(ngx_erp_store_t *store, ngx_erp_row_t *row,
         ngx_erp_peer_frame(tie->peer, NGX_ERP_ENDED, tie->number, &ended);
         ngx_erp_tie_end(&store->waits, tie);
     }
+}
+
+
+void
+ngx_erp_store_wait_again(ngx_erp_store_t *store, ngx_erp_peer_t *peer,
+    uint64_t number, ngx_erp_message_t *m, uint64_t message)
+{
+    uint64_t      *ids, i, n;
+    sqlite3_stmt  *stmt;
+
+    ids = ngx_erp_store_alloc(store, (m->ntargets + 1) * sizeof(uint64_t));
+
+    if (ids == NULL || ngx_erp_query_open(store->db) != NGX_OK) {
+        return;
+    }
+
+    stmt = ngx_erp_query(store->db, NGX_ERP_QUERY_DELIVERIES, NULL, message,
+                         m->ntargets + 1);
+
+    for (n = 0; ngx_erp_query_row(store->db, NGX_ERP_QUERY_DELIVERIES)
+                == NGX_OK; n++)
+    {
+        ids[n] = sqlite3_column_int64(stmt, 0);
+    }
+
+    /* others since nginx.conf was changed, or replays: it is not clear which
+       of them are meant */
+
+    if (n != m->ntargets) {
+        return;
+    }
+
+    for (i = 0; i < n; i++) {
+        if (m->targets[i].wait) {
+            ngx_erp_store_wait_one(store, peer, number, ids[i]);
+        }
+    }
+}
+
+
+static void
+ngx_erp_store_wait_one(ngx_erp_store_t *store, ngx_erp_peer_t *peer,
+    uint64_t number, uint64_t delivery)
+{
+    ngx_erp_ended_t           ended;
+    ngx_erp_query_delivery_t  d;
+
+    if (ngx_erp_query_delivery(store->db, delivery, &d) != NGX_OK) {
+        return;
+    }
+
+    if (d.ended) {
+        ended.delivery = delivery;
+        ended.state = d.state;
+        ended.status = d.status;
+        ended.reason = d.reason;
+        ended.code = d.code;
+
+        ngx_erp_peer_frame(peer, NGX_ERP_ENDED, number, &ended);
+
+    } else {
+        (void) ngx_erp_tie_make(&store->waits, peer, delivery, number, 1);
+    }
+
+    ngx_erp_query_end(store->db, NGX_ERP_QUERY_DELIVERY);
 }
 
 

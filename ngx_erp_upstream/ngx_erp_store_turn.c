@@ -11,12 +11,16 @@
 
 
 static void ngx_erp_store_turn_begin(ngx_erp_store_t *store);
+static ngx_uint_t ngx_erp_store_asks(ngx_erp_store_t *store);
+static void ngx_erp_store_all(ngx_erp_store_t *store);
 static void ngx_erp_store_frames(ngx_erp_store_t *store);
 static ngx_uint_t ngx_erp_store_peer_frames(ngx_erp_store_t *store,
     ngx_erp_peer_t *peer);
+static void ngx_erp_store_bad(ngx_erp_store_t *store, ngx_erp_peer_t *peer);
 static ngx_int_t ngx_erp_store_commit(ngx_erp_store_t *store);
 static void ngx_erp_store_done(ngx_erp_store_t *store);
 static void ngx_erp_store_fail(ngx_erp_store_t *store, ngx_int_t rc);
+static void ngx_erp_store_unsay(ngx_erp_store_t *store);
 static void ngx_erp_store_later(ngx_erp_store_t *store);
 static void ngx_erp_store_flush_counts(ngx_erp_store_t *store);
 static void ngx_erp_store_peers(ngx_erp_store_t *store);
@@ -49,7 +53,6 @@ void
 ngx_erp_store_turn(ngx_event_t *ev)
 {
     ngx_int_t         rc;
-    ngx_uint_t        ending;
     ngx_erp_store_t  *store;
 
     store = ev->data;
@@ -74,6 +77,71 @@ ngx_erp_store_turn(ngx_event_t *ev)
 
     ngx_erp_store_turn_begin(store);
 
+    if (!ngx_erp_store_asks(store)) {
+        ngx_erp_store_all(store);
+    }
+
+    rc = ngx_erp_store_commit(store);
+
+    if (rc == NGX_OK) {
+        ngx_erp_store_done(store);
+
+    } else {
+        ngx_erp_store_fail(store, rc);
+    }
+
+    ngx_erp_store_flush_counts(store);
+    ngx_erp_store_free_blocks(store);
+    ngx_erp_store_peers(store);
+
+    store->turned_at = ngx_erp_store_now(store);
+
+    ngx_erp_store_arm(store);
+}
+
+
+/* a turn for one question of the API; 0: there is none */
+
+static ngx_uint_t
+ngx_erp_store_asks(ngx_erp_store_t *store)
+{
+    u_char          *frame;
+    ngx_queue_t     *q;
+    ngx_erp_in_t     in;
+    ngx_erp_peer_t  *peer;
+
+    for (q = ngx_queue_head(&store->peers);
+         q != ngx_queue_sentinel(&store->peers);
+         q = ngx_queue_next(q))
+    {
+        peer = ngx_queue_data(q, ngx_erp_peer_t, queue);
+
+        if (peer->asks && !peer->bad) {
+            peer->asks = 0;
+            store->rest = 1;
+
+            frame = peer->pos;
+
+            if (ngx_erp_wire_next(&peer->pos, peer->last, &in, &peer->need)
+                != NGX_OK
+                || ngx_erp_store_frame(store, peer, &in, frame) != NGX_OK)
+            {
+                ngx_erp_store_bad(store, peer);
+            }
+
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static void
+ngx_erp_store_all(ngx_erp_store_t *store)
+{
+    ngx_uint_t  ending;
+
     /* when NGINX is stopped workers close their sockets, but did not die */
 
     ending = ngx_terminate || ngx_quit;
@@ -92,23 +160,6 @@ ngx_erp_store_turn(ngx_event_t *ev)
     }
 
     ngx_erp_store_breakers_write(store);
-
-    rc = ngx_erp_store_commit(store);
-
-    if (rc == NGX_OK) {
-        ngx_erp_store_done(store);
-
-    } else {
-        ngx_erp_store_fail(store, rc);
-    }
-
-    ngx_erp_store_flush_counts(store);
-    ngx_erp_store_free_blocks(store);
-    ngx_erp_store_peers(store);
-
-    store->turned_at = ngx_erp_store_now(store);
-
-    ngx_erp_store_arm(store);
 }
 
 
@@ -159,6 +210,26 @@ ngx_erp_store_begin(ngx_erp_store_t *store)
     }
 
     return store->failed;
+}
+
+
+void
+ngx_erp_store_undo(ngx_erp_store_t *store)
+{
+    ngx_erp_store_unsay(store);
+
+    ngx_erp_db_rollback(store->db);
+
+    ngx_erp_ties_undo(&store->leases);
+    ngx_erp_ties_undo(&store->waits);
+
+    store->counts = NULL;
+    store->changes = 0;
+    store->begun = 0;
+
+    if (store->touched) {
+        store->rebuild = 1;
+    }
 }
 
 
@@ -220,6 +291,13 @@ ngx_erp_store_peer_frames(ngx_erp_store_t *store, ngx_erp_peer_t *peer)
 
         peer->need = 0;
 
+        if (rc == NGX_OK && in.type == NGX_ERP_ASK) {
+            peer->pos = frame;
+            peer->asks = 1;
+            store->rest = 1;
+            break;
+        }
+
         if (rc == NGX_OK) {
             store->frames++;
             store->bytes += peer->pos - frame;
@@ -228,15 +306,22 @@ ngx_erp_store_peer_frames(ngx_erp_store_t *store, ngx_erp_peer_t *peer)
         }
 
         if (rc != NGX_OK) {
-            ngx_log_error(NGX_LOG_ERR, store->log, 0,
-                          "worker %uL sent what the store process does not "
-                          "understand", peer->pid);
-
-            peer->bad = 1;
+            ngx_erp_store_bad(store, peer);
         }
     }
 
     return 1;
+}
+
+
+static void
+ngx_erp_store_bad(ngx_erp_store_t *store, ngx_erp_peer_t *peer)
+{
+    ngx_log_error(NGX_LOG_ERR, store->log, 0,
+                  "worker %uL sent what the store process does not "
+                  "understand", peer->pid);
+
+    peer->bad = 1;
 }
 
 
@@ -322,6 +407,37 @@ ngx_erp_store_fail(ngx_erp_store_t *store, ngx_int_t rc)
 
     store->counts = NULL;
 
+    ngx_erp_store_unsay(store);
+
+    for (q = ngx_queue_head(&store->peers);
+         q != ngx_queue_sentinel(&store->peers);
+         q = ngx_queue_next(q))
+    {
+        peer = ngx_queue_data(q, ngx_erp_peer_t, queue);
+
+        if (wait) {
+            peer->pos = peer->start + peer->turn;
+            peer->asks = 0;
+
+        } else {
+            ngx_erp_store_refuse(store, peer);
+        }
+    }
+
+    if (store->touched) {
+        store->rebuild = 1;
+    }
+}
+
+
+/* what would have been sent */
+
+static void
+ngx_erp_store_unsay(ngx_erp_store_t *store)
+{
+    ngx_queue_t     *q;
+    ngx_erp_peer_t  *peer;
+
     for (q = ngx_queue_head(&store->peers);
          q != ngx_queue_sentinel(&store->peers);
          q = ngx_queue_next(q))
@@ -331,17 +447,6 @@ ngx_erp_store_fail(ngx_erp_store_t *store, ngx_int_t rc)
         if (peer->out.start) {
             peer->out.last = peer->out.start + peer->mark;
         }
-
-        if (wait) {
-            peer->pos = peer->start + peer->turn;
-
-        } else {
-            ngx_erp_store_refuse(store, peer);
-        }
-    }
-
-    if (store->touched) {
-        store->rebuild = 1;
     }
 }
 

@@ -4,9 +4,9 @@
  * becomes one, and what came of it is told to the store.
  */
 
-#include <openssl/evp.h>
-
 #include "ngx_http_erp_deliver.h"
+
+#include <openssl/evp.h>
 
 
 #define NGX_HTTP_ERP_POOL_SIZE  4096

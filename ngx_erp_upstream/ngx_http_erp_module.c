@@ -653,6 +653,7 @@ ngx_http_erp_init_process(ngx_cycle_t *cycle)
     conf->log = cycle->log;
     conf->lease = ngx_http_erp_deliver;
     conf->ended = ngx_http_erp_send_ended;
+    conf->connected = ngx_http_erp_send_again;
 
     ngx_http_erp_client = ngx_erp_client_create(cycle, conf);
 

@@ -217,6 +217,9 @@ ngx_int_t ngx_http_erp_send_handler(ngx_http_request_t *r);
 void ngx_http_erp_send_ended(void *data, uint64_t number,
     ngx_erp_ended_t *ended);
 
+/* conf->connected of the client: flows that wait ask once more */
+void ngx_http_erp_send_again(void *data);
+
 
 /* --- ngx_http_erp_deliver.c: an attempt --- */
 

@@ -412,14 +412,24 @@ ngx_http_erp_send_answered(ngx_erp_question_t *q)
     ngx_http_set_log_request(sent->request->connection->log, sent->request);
 
     if (q->rc != NGX_OK) {
-        rc = ngx_http_erp_send_failed(sent, "failed",
-                                      "the store does not answer");
+        rc = sent->stored ? ngx_http_erp_send_stored(sent, NGX_HTTP_ACCEPTED)
+                          : ngx_http_erp_send_failed(sent, "failed",
+                                                "the store does not answer");
         ngx_http_erp_send_finish(sent, rc);
         return;
     }
 
     if (ngx_erp_wire_get_frame(q->in, NGX_ERP_PUT_ANSWER, &answer) != NGX_OK) {
         answer.verdict = NGX_ERP_FAILED;
+    }
+
+    if (sent->stored && answer.verdict != NGX_ERP_DUPLICATE) {
+
+        /* it was asked once more, and is on disk whatever that gives */
+
+        rc = ngx_http_erp_send_stored(sent, NGX_HTTP_ACCEPTED);
+        ngx_http_erp_send_finish(sent, rc);
+        return;
     }
 
     switch (answer.verdict) {
@@ -440,6 +450,11 @@ ngx_http_erp_send_answered(ngx_erp_question_t *q)
 
     case NGX_ERP_DUPLICATE:
         rc = ngx_http_erp_send_duplicate(sent, &answer);
+
+        if (rc == NGX_AGAIN) {
+            return;
+        }
+
         break;
 
     case NGX_ERP_CONFLICT:
@@ -467,17 +482,36 @@ ngx_http_erp_send_answered(ngx_erp_question_t *q)
 }
 
 
-/* who waits is told what has become of the first one */
+/*
+ * Who waits is told what has become of the first one, or waits for that:
+ * NGX_AGAIN.
+ */
 
 static ngx_int_t
 ngx_http_erp_send_duplicate(ngx_http_erp_sent_t *sent,
     ngx_erp_put_answer_t *answer)
 {
+    ngx_str_t               id;
     ngx_uint_t              status;
     ngx_http_erp_refusal_t  refusal;
 
     sent->message = answer->message;
-    ngx_http_erp_verdict(sent, "duplicate");
+
+    if (!sent->stored) {
+        ngx_http_erp_verdict(sent, "duplicate");
+    }
+
+    if (sent->waiting && answer->open) {
+        id.len = answer->correlation_id.len;
+        id.data = ngx_pstrdup(sent->request->pool, &answer->correlation_id);
+
+        if (id.data) {
+            sent->put.correlation_id = id;
+            ngx_http_erp_send_wait(sent);
+
+            return NGX_AGAIN;
+        }
+    }
 
     status = NGX_HTTP_ACCEPTED;
 
@@ -538,13 +572,17 @@ ngx_http_erp_send_wait(ngx_http_erp_sent_t *sent)
 {
     ngx_event_t  *ev;
 
-    ev = &sent->timer;
+    if (!sent->stored) {
+        sent->stored = 1;
 
-    ev->handler = ngx_http_erp_send_expired;
-    ev->data = sent;
-    ev->log = sent->request->connection->log;
+        ev = &sent->timer;
 
-    ngx_add_timer(ev, sent->wait);
+        ev->handler = ngx_http_erp_send_expired;
+        ev->data = sent;
+        ev->log = sent->request->connection->log;
+
+        ngx_add_timer(ev, sent->wait);
+    }
 
     if (ngx_http_erp_send_tree.root == NULL) {
         ngx_rbtree_init(&ngx_http_erp_send_tree, &ngx_http_erp_send_sentinel,
@@ -555,6 +593,46 @@ ngx_http_erp_send_wait(ngx_http_erp_sent_t *sent)
     ngx_rbtree_insert(&ngx_http_erp_send_tree, &sent->node);
 
     sent->registered = 1;
+}
+
+
+/*
+ * A store that has taken the place of another has what the other had on disk:
+ * it answers that these are duplicates, and tells of their ends then.
+ */
+
+void
+ngx_http_erp_send_again(void *data)
+{
+    uint64_t              i;
+    ngx_rbtree_node_t    *node;
+    ngx_http_erp_sent_t  *sent;
+
+    while (ngx_http_erp_send_tree.root != NULL
+           && ngx_http_erp_send_tree.root != &ngx_http_erp_send_sentinel)
+    {
+        node = ngx_rbtree_min(ngx_http_erp_send_tree.root,
+                              &ngx_http_erp_send_sentinel);
+
+        sent = ngx_rbtree_data(node, ngx_http_erp_sent_t, node);
+
+        ngx_rbtree_delete(&ngx_http_erp_send_tree, &sent->node);
+        sent->registered = 0;
+        sent->waiting = 0;
+
+        for (i = 0; i < sent->put.ntargets; i++) {
+            sent->waiting += sent->put.targets[i].wait;
+        }
+
+        /* one that cannot be asked waits for its time */
+
+        if (ngx_erp_client_ask(ngx_http_erp_client, NGX_ERP_PUT, &sent->put,
+                               &sent->question)
+            == NGX_OK)
+        {
+            sent->asking = 1;
+        }
+    }
 }
 
 

@@ -37,6 +37,7 @@ typedef struct {
 
     unsigned                    asking:1;
     unsigned                    registered:1;   /* node */
+    unsigned                    stored:1;       /* it waits since then */
 } ngx_http_erp_sent_t;
 
 

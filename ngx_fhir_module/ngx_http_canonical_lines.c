@@ -15,8 +15,6 @@
 #define NGX_HTTP_CANONICAL_LINES  16384
 
 
-static ngx_int_t ngx_http_canonical_keep_line(ngx_http_request_t *r,
-    ngx_http_canonical_mapping_t *mapping, ngx_str_t *text);
 static ngx_int_t ngx_http_canonical_reuse(ngx_http_request_t *r,
     ngx_http_canonical_mapping_t *mapping);
 static void ngx_http_canonical_destroy(void *data);
@@ -68,7 +66,7 @@ ngx_http_canonical_map_lines(ngx_http_request_t *r,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_canonical_keep_line(ngx_http_request_t *r,
     ngx_http_canonical_mapping_t *mapping, ngx_str_t *text)
 {

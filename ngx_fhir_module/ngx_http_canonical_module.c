@@ -123,6 +123,13 @@ static ngx_command_t  ngx_http_canonical_commands[] = {
       offsetof(ngx_http_canonical_loc_conf_t, max_objects),
       &ngx_http_canonical_positive_post },
 
+    { ngx_string("canonical_stream"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_canonical_loc_conf_t, stream),
+      NULL },
+
     { ngx_string("canonical_quarantine"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
       ngx_mllp_quarantine_slot,
@@ -191,7 +198,11 @@ ngx_http_canonical_init(ngx_conf_t *cf)
 
     *h = ngx_http_canonical_request_handler;
 
-    return ngx_http_canonical_response_init(cf);
+    if (ngx_http_canonical_response_init(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_canonical_upload_init(cf);
 }
 
 
@@ -324,6 +335,7 @@ ngx_http_canonical_create_loc_conf(ngx_conf_t *cf)
     clcf->max_members = NGX_CONF_UNSET_UINT;
     clcf->max_number = NGX_CONF_UNSET_UINT;
     clcf->max_objects = NGX_CONF_UNSET_UINT;
+    clcf->stream = NGX_CONF_UNSET;
     clcf->quarantine = NGX_CONF_UNSET_PTR;
 
     return clcf;
@@ -348,6 +360,7 @@ ngx_http_canonical_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->max_members, prev->max_members, 100000);
     ngx_conf_merge_uint_value(conf->max_number, prev->max_number, 64);
     ngx_conf_merge_uint_value(conf->max_objects, prev->max_objects, 10000);
+    ngx_conf_merge_value(conf->stream, prev->stream, 0);
     ngx_conf_merge_ptr_value(conf->quarantine, prev->quarantine, NULL);
 
     return NGX_CONF_OK;

@@ -70,6 +70,8 @@ typedef struct {
     ngx_uint_t                  max_number;
     ngx_uint_t                  max_objects;
 
+    ngx_flag_t                  stream;
+
     ngx_mllp_quarantine_t      *quarantine;
 } ngx_http_canonical_loc_conf_t;
 
@@ -115,6 +117,29 @@ typedef struct {
 } ngx_http_canonical_mapping_t;
 
 
+/* lines of NDJSON on their way, of a request or of a response */
+
+typedef struct {
+    ngx_http_canonical_mapping_t   *mapping;
+
+    ngx_str_t                       buffer;     /* the beginning of a line */
+    size_t                          size;       /* allocated for it */
+
+    ngx_chain_t                    *in;
+    ngx_chain_t                    *busy;
+    ngx_chain_t                    *free;
+
+    ngx_buf_t                      *out;        /* that is being filled */
+    size_t                          written;    /* in this turn */
+    size_t                          max;        /* of a turn, or so */
+    unsigned                        holding:1;  /* all in mapping->text */
+} ngx_http_canonical_flow_t;
+
+
+/* canonical_stream: see ngx_http_canonical_upload.c */
+typedef struct ngx_http_canonical_upload_s  ngx_http_canonical_upload_t;
+
+
 typedef struct {
     ngx_http_canonical_mapping_t   *request;    /* NULL: not mapped */
     ngx_http_canonical_mapping_t   *response;
@@ -129,13 +154,11 @@ typedef struct {
     ngx_uint_t                      refused;    /* with this status */
     unsigned                        has_body:1;
 
+    ngx_http_canonical_upload_t    *upload;     /* NULL: mapped as a whole */
+
     /* a response on its way */
 
-    ngx_str_t                       buffer;
-    size_t                          size;       /* allocated */
-    ngx_chain_t                    *in;
-    ngx_chain_t                    *busy;
-    ngx_chain_t                    *free;
+    ngx_http_canonical_flow_t       flow;
     unsigned                        collecting:1;
     unsigned                        streaming:1;
     unsigned                        started:1;  /* its header is out */
@@ -167,6 +190,10 @@ ngx_int_t ngx_http_canonical_map_text(ngx_http_request_t *r,
 ngx_int_t ngx_http_canonical_map_lines(ngx_http_request_t *r,
     ngx_http_canonical_mapping_t *mapping);
 
+/* puts the objects of a line there; the same results */
+ngx_int_t ngx_http_canonical_keep_line(ngx_http_request_t *r,
+    ngx_http_canonical_mapping_t *mapping, ngx_str_t *text);
+
 /*
  * Maps one line of NDJSON, without its LF, with the same results: its objects
  * are in *out, and gone with the next line.
@@ -181,20 +208,57 @@ ngx_int_t ngx_http_canonical_none(ngx_http_canonical_mapping_t *mapping,
 /* of an arena, "data" is a pool */
 void *ngx_http_canonical_memory(void *data, size_t size);
 
+/* a body that no map can be for */
+ngx_uint_t ngx_http_canonical_is_packed(ngx_http_request_t *r);
+
 /* whether a map is for what mapping->media is */
 ngx_uint_t ngx_http_canonical_takes(ngx_http_canonical_mapping_t *mapping);
 
 /*
- * The body filter of NDJSON, in front of "next": what a body filter returns,
- * or NGX_DECLINED: a line cannot be mapped.
+ * The body filter of NDJSON in responses, in front of "next": what a body
+ * filter returns, or NGX_DECLINED: a line cannot be mapped.
  */
 ngx_int_t ngx_http_canonical_stream(ngx_http_request_t *r,
     ngx_http_canonical_ctx_t *ctx, ngx_chain_t *in,
     ngx_http_output_body_filter_pt next);
 
-/* a piece of a response that is not mapped yet; NGX_ERROR: no memory */
+/*
+ * Maps the lines from *pos to "end", and moves *pos there, or to where it has
+ * written enough for one turn; "last": nothing follows.  What they become is
+ * in buffers behind *ll.  NGX_OK, NGX_DECLINED, NGX_ERROR as above.
+ */
+ngx_int_t ngx_http_canonical_flow(ngx_http_request_t *r,
+    ngx_http_canonical_flow_t *flow, u_char **pos, u_char *end,
+    ngx_uint_t last, ngx_chain_t ***ll);
+
+/* a buffer that is free again, or a new one; of size 0 it is a special one */
+ngx_chain_t *ngx_http_canonical_out(ngx_http_request_t *r,
+    ngx_http_canonical_flow_t *flow, size_t size);
+
+/* a piece of what is not mapped yet; NGX_ERROR: no memory */
 ngx_int_t ngx_http_canonical_append(ngx_http_request_t *r,
-    ngx_http_canonical_ctx_t *ctx, u_char *data, size_t size);
+    ngx_http_canonical_flow_t *flow, u_char *data, size_t size);
+
+/*
+ * canonical_stream: the body of the request is mapped when the content handler
+ * reads it.  NGX_DECLINED: it is not to be, or no more; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_canonical_upload(ngx_http_request_t *r,
+    ngx_http_canonical_ctx_t *ctx);
+
+/* another location has other maps; NGX_DECLINED: it is too late for them */
+ngx_int_t ngx_http_canonical_upload_cancel(ngx_http_request_t *r,
+    ngx_http_canonical_ctx_t *ctx);
+
+/* whether a part of it has gone to an upstream, or will never be mapped */
+ngx_uint_t ngx_http_canonical_upload_gone(ngx_http_request_t *r);
+
+/*
+ * Another media type, and length: -1: as it was.  "type" is NULL: there is no
+ * body any more.
+ */
+ngx_int_t ngx_http_canonical_headers(ngx_http_request_t *r, ngx_str_t *type,
+    off_t len);
 
 /* whether this flush tells that the upstream died in mid-body */
 ngx_uint_t ngx_http_canonical_cut(ngx_http_request_t *r, ngx_buf_t *b);
@@ -226,6 +290,13 @@ void ngx_http_canonical_log(ngx_http_request_t *r, ngx_uint_t level,
 ngx_int_t ngx_http_canonical_refuse(ngx_http_request_t *r,
     ngx_http_canonical_mapping_t *mapping);
 
+/*
+ * The same, but only makes the answer; NGX_DECLINED: error_page has another;
+ * NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_canonical_answer(ngx_http_request_t *r,
+    ngx_http_canonical_mapping_t *mapping, ngx_str_t *type, ngx_str_t *text);
+
 /* whether the answer with this status is that of an "error_page" */
 ngx_uint_t ngx_http_canonical_has_error_page(ngx_http_request_t *r,
     ngx_uint_t status);
@@ -246,6 +317,7 @@ void ngx_http_canonical_add_num(ngx_canonical_arena_t *a,
 ngx_int_t ngx_http_canonical_request_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_canonical_response_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_canonical_response_init(ngx_conf_t *cf);
+ngx_int_t ngx_http_canonical_upload_init(ngx_conf_t *cf);
 ngx_int_t ngx_http_canonical_add_variables(ngx_conf_t *cf);
 
 /* directives with blocks or files of their own */

@@ -95,23 +95,47 @@ ngx_int_t
 ngx_http_canonical_refuse(ngx_http_request_t *r,
     ngx_http_canonical_mapping_t *mapping)
 {
-    u_char                    *p;
-    ngx_str_t                  text, type;
-    ngx_canonical_arena_t      a;
-    ngx_canonical_node_t      *root;
-    ngx_http_complex_value_t   cv;
+    ngx_int_t                 rc;
+    ngx_str_t                 type;
+    ngx_http_complex_value_t  cv;
+
+    ngx_memzero(&cv, sizeof(ngx_http_complex_value_t));
+
+    rc = ngx_http_canonical_answer(r, mapping, &type, &cv.value);
+
+    if (rc != NGX_OK) {
+        return (rc == NGX_DECLINED) ? (ngx_int_t) mapping->status
+                                    : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* NGX_OK would mean to the phase that all is well */
+
+    ngx_http_finalize_request(r, ngx_http_send_response(r, mapping->status,
+                                                        &type, &cv));
+    return NGX_DONE;
+}
+
+
+ngx_int_t
+ngx_http_canonical_answer(ngx_http_request_t *r,
+    ngx_http_canonical_mapping_t *mapping, ngx_str_t *type, ngx_str_t *text)
+{
+    u_char                 *p;
+    ngx_str_t               why;
+    ngx_canonical_arena_t   a;
+    ngx_canonical_node_t   *root;
 
     ngx_http_canonical_keep(r, mapping);
 
     ngx_http_canonical_log(r, NGX_LOG_ERR, mapping, &mapping->run.error);
 
-    text = ngx_http_canonical_describe(r->pool, mapping, &mapping->run.error,
-                                       NGX_HTTP_CANONICAL_MLLP);
+    why = ngx_http_canonical_describe(r->pool, mapping, &mapping->run.error,
+                                      NGX_HTTP_CANONICAL_MLLP);
 
-    ngx_http_canonical_tell_mllp(r, &mapping->run.error, &text);
+    ngx_http_canonical_tell_mllp(r, &mapping->run.error, &why);
 
     if (ngx_http_canonical_has_error_page(r, mapping->status)) {
-        return mapping->status;
+        return NGX_DECLINED;
     }
 
     /* the memory of the mapping may be what was short */
@@ -120,36 +144,30 @@ ngx_http_canonical_refuse(ngx_http_request_t *r,
                              NGX_HTTP_CANONICAL_ANSWER_MAX);
 
     if (ngx_http_canonical_accepts_fhir(r)) {
-        ngx_str_set(&type, "application/fhir+json");
-        text = ngx_http_canonical_describe(r->pool, mapping,
-                                           &mapping->run.error,
-                                           NGX_HTTP_CANONICAL_SENDER);
-        root = ngx_http_canonical_outcome(r, &a, mapping, &text);
+        ngx_str_set(type, "application/fhir+json");
+        why = ngx_http_canonical_describe(r->pool, mapping,
+                                          &mapping->run.error,
+                                          NGX_HTTP_CANONICAL_SENDER);
+        root = ngx_http_canonical_outcome(r, &a, mapping, &why);
 
     } else {
-        ngx_str_set(&type, "application/problem+json");
+        ngx_str_set(type, "application/problem+json");
         root = ngx_http_canonical_problem(r, &a, mapping);
     }
 
     if (root == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NGX_ERROR;
     }
 
     p = ngx_pnalloc(r->pool, ngx_canonical_print_size(root));
     if (p == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NGX_ERROR;
     }
 
-    ngx_memzero(&cv, sizeof(ngx_http_complex_value_t));
+    text->data = p;
+    text->len = ngx_canonical_print(root, p) - p;
 
-    cv.value.data = p;
-    cv.value.len = ngx_canonical_print(root, p) - p;
-
-    /* NGX_OK would mean to the phase that all is well */
-
-    ngx_http_finalize_request(r, ngx_http_send_response(r, mapping->status,
-                                                        &type, &cv));
-    return NGX_DONE;
+    return NGX_OK;
 }
 
 

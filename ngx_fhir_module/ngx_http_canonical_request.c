@@ -22,12 +22,13 @@ static ngx_uint_t ngx_http_canonical_is_error_page(ngx_http_request_t *r);
 static ngx_int_t ngx_http_canonical_forget(ngx_http_request_t *r);
 static ngx_int_t ngx_http_canonical_take(ngx_http_request_t *r,
     ngx_http_canonical_ctx_t *ctx);
+static ngx_int_t ngx_http_canonical_taken(ngx_http_request_t *r,
+    ngx_http_canonical_ctx_t *ctx, ngx_http_canonical_loc_conf_t *clcf);
 static ngx_int_t ngx_http_canonical_make(ngx_http_request_t *r,
     ngx_http_canonical_ctx_t *ctx, ngx_str_t *type, ngx_str_t *text,
     ngx_http_canonical_mapping_t **refused);
 static ngx_int_t ngx_http_canonical_map_request(ngx_http_request_t *r,
     ngx_http_canonical_ctx_t *ctx, ngx_array_t *maps);
-static ngx_uint_t ngx_http_canonical_is_packed(ngx_http_request_t *r);
 static ngx_int_t ngx_http_canonical_render(ngx_http_request_t *r,
     ngx_http_canonical_ctx_t *ctx, ngx_array_t *maps, ngx_str_t *type,
     ngx_str_t *text, ngx_http_canonical_mapping_t **refused);
@@ -37,10 +38,8 @@ static ngx_int_t ngx_http_canonical_render_source(ngx_http_request_t *r,
 static void ngx_http_canonical_msh(ngx_canonical_msh_t *msh, u_char *buf);
 static ngx_int_t ngx_http_canonical_replace(ngx_http_request_t *r,
     ngx_str_t *type, ngx_str_t *text);
-static ngx_int_t ngx_http_canonical_headers(ngx_http_request_t *r,
-    ngx_str_t *type, size_t len);
 static ngx_int_t ngx_http_canonical_copy_headers(ngx_http_request_t *r,
-    ngx_list_t *list);
+    ngx_list_t *list, ngx_uint_t n);
 static ngx_table_elt_t *ngx_http_canonical_header(ngx_list_t *list,
     const char *key, const char *lowcase, ngx_str_t *value);
 
@@ -65,6 +64,10 @@ ngx_http_canonical_request_handler(ngx_http_request_t *r)
 
     if (clcf->response && ngx_http_canonical_response_handler(r) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ngx_http_canonical_upload_gone(r)) {
+        return ngx_http_canonical_forget(r);
     }
 
     if ((clcf->request == NULL && clcf->render == NULL)
@@ -92,6 +95,22 @@ ngx_http_canonical_request_handler(ngx_http_request_t *r)
 
     if (again) {
         return ctx->refused;
+    }
+
+    if (ctx->upload && ngx_http_canonical_upload_cancel(r, ctx) != NGX_OK) {
+        return ngx_http_canonical_taken(r, ctx, clcf);
+    }
+
+    rc = ngx_http_canonical_upload(r, ctx);
+
+    if (rc == NGX_OK) {
+        ctx->conf = clcf;
+        ctx->refused = 0;
+        return NGX_DECLINED;
+    }
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     rc = ngx_http_canonical_take(r, ctx);
@@ -230,6 +249,9 @@ ngx_http_canonical_take(ngx_http_request_t *r, ngx_http_canonical_ctx_t *ctx)
             ctx->type = parent->type;
             ctx->body = parent->body;
             ctx->has_body = 1;
+
+        } else if (parent->upload && r->request_body == pr->request_body) {
+            return ngx_http_canonical_taken(r, parent, clcf);
         }
     }
 
@@ -257,6 +279,25 @@ ngx_http_canonical_take(ngx_http_request_t *r, ngx_http_canonical_ctx_t *ctx)
     ctx->has_body = 1;
 
     return NGX_OK;
+}
+
+
+/* a streamed body is not there any more as it came */
+
+static ngx_int_t
+ngx_http_canonical_taken(ngx_http_request_t *r, ngx_http_canonical_ctx_t *ctx,
+    ngx_http_canonical_loc_conf_t *clcf)
+{
+    if (ngx_http_canonical_same(ctx->conf->request, clcf->request)
+        && clcf->render == NULL)
+    {
+        return NGX_DECLINED;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "a streamed body cannot be mapped again");
+
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 
@@ -343,7 +384,7 @@ ngx_http_canonical_map_request(ngx_http_request_t *r,
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_canonical_is_packed(ngx_http_request_t *r)
 {
     ngx_uint_t        i;
@@ -597,41 +638,53 @@ ngx_http_canonical_replace(ngx_http_request_t *r, ngx_str_t *type,
 }
 
 
-/* of another body; "type" is NULL: there is none any more */
-
-static ngx_int_t
-ngx_http_canonical_headers(ngx_http_request_t *r, ngx_str_t *type, size_t len)
+ngx_int_t
+ngx_http_canonical_headers(ngx_http_request_t *r, ngx_str_t *type, off_t len)
 {
     u_char      *p;
     ngx_str_t    value;
     ngx_list_t   list;
 
-    if (ngx_http_canonical_copy_headers(r, &list) != NGX_OK) {
+    /* what stays chunked has no Content-Length */
+
+    if (ngx_http_canonical_copy_headers(r, &list, (len < 0) ? 1 : 3)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    r->headers_in.content_length = NULL;
     r->headers_in.content_type = NULL;
-    r->headers_in.content_length_n = -1;
 
     if (type) {
-        p = ngx_pnalloc(r->pool, NGX_SIZE_T_LEN);
+        r->headers_in.content_type = ngx_http_canonical_header(&list,
+                                    "Content-Type", "content-type", type);
+
+        if (r->headers_in.content_type == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (len >= 0) {
+        r->headers_in.content_length = NULL;
+        r->headers_in.content_length_n = -1;
+        r->headers_in.transfer_encoding = NULL;
+        r->headers_in.chunked = 0;
+    }
+
+    if (type && len >= 0) {
+        p = ngx_pnalloc(r->pool, NGX_OFF_T_LEN);
         if (p == NULL) {
             return NGX_ERROR;
         }
 
         value.data = p;
-        value.len = ngx_sprintf(p, "%uz", len) - p;
+        value.len = ngx_sprintf(p, "%O", len) - p;
 
         r->headers_in.content_length = ngx_http_canonical_header(&list,
                                     "Content-Length", "content-length",
                                     &value);
-        r->headers_in.content_type = ngx_http_canonical_header(&list,
-                                    "Content-Type", "content-type", type);
 
-        if (r->headers_in.content_length == NULL
-            || r->headers_in.content_type == NULL)
-        {
+        if (r->headers_in.content_length == NULL) {
             return NGX_ERROR;
         }
 
@@ -646,28 +699,24 @@ ngx_http_canonical_headers(ngx_http_request_t *r, ngx_str_t *type, size_t len)
         r->headers_in.headers.last = &r->headers_in.headers.part;
     }
 
-    r->headers_in.transfer_encoding = NULL;
-    r->headers_in.chunked = 0;
-
     return NGX_OK;
 }
 
 
-/* all but those of the body, each of which a client may have sent twice */
+/* all but the first "n" of the body, each of which may be there twice */
 
 static ngx_int_t
-ngx_http_canonical_copy_headers(ngx_http_request_t *r, ngx_list_t *list)
+ngx_http_canonical_copy_headers(ngx_http_request_t *r, ngx_list_t *list,
+    ngx_uint_t n)
 {
-    ngx_str_t        *name;
-    ngx_uint_t        i;
+    ngx_uint_t        i, k;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h, *copy;
 
     static ngx_str_t  names[] = {
         ngx_string("Content-Type"),
         ngx_string("Content-Length"),
-        ngx_string("Transfer-Encoding"),
-        ngx_null_string
+        ngx_string("Transfer-Encoding")
     };
 
     if (ngx_list_init(list, r->pool, 16, sizeof(ngx_table_elt_t)) != NGX_OK) {
@@ -689,15 +738,17 @@ ngx_http_canonical_copy_headers(ngx_http_request_t *r, ngx_list_t *list)
             i = 0;
         }
 
-        for (name = names; name->len; name++) {
-            if (h[i].key.len == name->len
-                && ngx_strncasecmp(h[i].key.data, name->data, name->len) == 0)
+        for (k = 0; k < n; k++) {
+            if (h[i].key.len == names[k].len
+                && ngx_strncasecmp(h[i].key.data, names[k].data,
+                                   names[k].len)
+                   == 0)
             {
                 break;
             }
         }
 
-        if (name->len) {
+        if (k < n) {
             continue;
         }
 

@@ -136,10 +136,10 @@ ngx_http_canonical_header_filter(ngx_http_request_t *r)
 
     if (r->headers_out.content_length_n > 0) {
 
-        ctx->size = (size_t) r->headers_out.content_length_n;
+        ctx->flow.size = (size_t) r->headers_out.content_length_n;
 
-        ctx->buffer.data = ngx_palloc(r->pool, ctx->size);
-        if (ctx->buffer.data == NULL) {
+        ctx->flow.buffer.data = ngx_palloc(r->pool, ctx->flow.size);
+        if (ctx->flow.buffer.data == NULL) {
             return NGX_ERROR;
         }
     }
@@ -190,12 +190,8 @@ ngx_http_canonical_begin(ngx_http_request_t *r)
         ctx->current = NULL;
     }
 
-    ngx_str_null(&ctx->buffer);
+    ngx_memzero(&ctx->flow, sizeof(ngx_http_canonical_flow_t));
 
-    ctx->size = 0;
-    ctx->in = NULL;
-    ctx->busy = NULL;
-    ctx->free = NULL;
     ctx->collecting = 0;
     ctx->streaming = 0;
     ctx->started = 0;
@@ -203,6 +199,9 @@ ngx_http_canonical_begin(ngx_http_request_t *r)
 
     ctx->response = ngx_http_canonical_mapping(r, clcf->response,
                                                &r->headers_out.content_type);
+
+    ctx->flow.mapping = ctx->response;
+    ctx->flow.max = NGX_MAX_SIZE_T_VALUE;
 
     return ctx->response ? ctx : NULL;
 }
@@ -314,7 +313,7 @@ ngx_http_canonical_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         rc = ngx_http_canonical_stream(r, ctx, in, ngx_http_canonical_pass);
 
         return (rc == NGX_DECLINED)
-               ? ngx_http_canonical_failed(r, ctx, ctx->in) : rc;
+               ? ngx_http_canonical_failed(r, ctx, ctx->flow.in) : rc;
     }
 
     if (ctx && ctx->dropping) {
@@ -417,13 +416,13 @@ ngx_http_canonical_collect(ngx_http_request_t *r,
     size = b->last - b->pos;
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_canonical_module);
 
-    if (size > clcf->max_size - ctx->buffer.len) {
+    if (size > clcf->max_size - ctx->flow.buffer.len) {
         ctx->response->run.error.text =
                                   "response is larger than canonical_max_size";
         return NGX_DECLINED;
     }
 
-    if (ngx_http_canonical_append(r, ctx, b->pos, size) != NGX_OK) {
+    if (ngx_http_canonical_append(r, &ctx->flow, b->pos, size) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -444,7 +443,7 @@ ngx_http_canonical_send(ngx_http_request_t *r, ngx_http_canonical_ctx_t *ctx)
     ngx_http_canonical_mapping_t  *mapping;
 
     mapping = ctx->response;
-    mapping->body = ctx->buffer;
+    mapping->body = ctx->flow.buffer;
 
     if (mapping->body.len == 0) {
 

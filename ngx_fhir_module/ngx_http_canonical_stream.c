@@ -1,6 +1,7 @@
 
 /*
- * NDJSON of an upstream: lines are mapped as they come, in bounded memory.
+ * Lines of NDJSON are mapped as they come, in bounded memory: the body filter
+ * of responses, and what it shares with that of requests.
  */
 
 #include <ngx_config.h>
@@ -19,16 +20,10 @@
 
 static ngx_int_t ngx_http_canonical_stream_buf(ngx_http_request_t *r,
     ngx_http_canonical_ctx_t *ctx, ngx_chain_t **out);
-static ngx_int_t ngx_http_canonical_lines(ngx_http_request_t *r,
-    ngx_http_canonical_ctx_t *ctx, ngx_buf_t *in, ngx_chain_t ***ll);
-static ngx_int_t ngx_http_canonical_line(ngx_http_request_t *r,
-    ngx_http_canonical_ctx_t *ctx, ngx_str_t *line, ngx_chain_t ***ll,
-    ngx_buf_t **b);
+static ngx_int_t ngx_http_canonical_flow_line(ngx_http_request_t *r,
+    ngx_http_canonical_flow_t *flow, ngx_str_t *line, ngx_chain_t ***ll);
 static ngx_int_t ngx_http_canonical_write(ngx_http_request_t *r,
-    ngx_http_canonical_ctx_t *ctx, ngx_str_t *text, ngx_chain_t ***ll,
-    ngx_buf_t **b);
-static ngx_chain_t *ngx_http_canonical_out(ngx_http_request_t *r,
-    ngx_http_canonical_ctx_t *ctx, size_t size);
+    ngx_http_canonical_flow_t *flow, ngx_str_t *text, ngx_chain_t ***ll);
 
 
 /*
@@ -45,7 +40,7 @@ ngx_http_canonical_stream(ngx_http_request_t *r,
     ngx_uint_t    held;
     ngx_chain_t  *out;
 
-    if (in && ngx_chain_add_copy(r->pool, &ctx->in, in) != NGX_OK) {
+    if (in && ngx_chain_add_copy(r->pool, &ctx->flow.in, in) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -54,7 +49,7 @@ ngx_http_canonical_stream(ngx_http_request_t *r,
     for ( ;; ) {
         out = NULL;
 
-        if (ctx->in && ctx->busy == NULL) {
+        if (ctx->flow.in && ctx->flow.busy == NULL) {
             rc = ngx_http_canonical_stream_buf(r, ctx, &out);
 
             if (rc != NGX_OK) {
@@ -65,7 +60,7 @@ ngx_http_canonical_stream(ngx_http_request_t *r,
 
             /* a filter waits for more, or for a flush */
 
-            out = ngx_http_canonical_out(r, ctx, 0);
+            out = ngx_http_canonical_out(r, &ctx->flow, 0);
             if (out == NULL) {
                 return NGX_ERROR;
             }
@@ -75,19 +70,20 @@ ngx_http_canonical_stream(ngx_http_request_t *r,
 
         rc = next(r, out);
 
-        ngx_chain_update_chains(r->pool, &ctx->free, &ctx->busy, &out,
+        ngx_chain_update_chains(r->pool, &ctx->flow.free, &ctx->flow.busy,
+                                &out,
                                 (ngx_buf_tag_t) &ngx_http_canonical_module);
 
         if (rc == NGX_ERROR) {
             return rc;
         }
 
-        if (ctx->in == NULL) {
+        if (ctx->flow.in == NULL) {
             r->buffered &= ~NGX_HTTP_CANONICAL_BUFFERED;
             return rc;
         }
 
-        if (ctx->busy == NULL) {
+        if (ctx->flow.busy == NULL) {
             held = 0;
             continue;
         }
@@ -108,12 +104,13 @@ static ngx_int_t
 ngx_http_canonical_stream_buf(ngx_http_request_t *r,
     ngx_http_canonical_ctx_t *ctx, ngx_chain_t **out)
 {
-    ngx_int_t      rc;
-    ngx_buf_t     *b;
-    ngx_uint_t     flush;
-    ngx_chain_t   *cl, **ll;
+    u_char       *p, *end;
+    ngx_int_t     rc;
+    ngx_buf_t    *b;
+    ngx_uint_t    flush;
+    ngx_chain_t  *cl, **ll;
 
-    cl = ctx->in;
+    cl = ctx->flow.in;
     b = cl->buf;
 
     if (!ctx->started && ngx_http_canonical_cut(r, b)) {
@@ -121,16 +118,32 @@ ngx_http_canonical_stream_buf(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
+    if (ngx_buf_in_memory(b)) {
+        p = b->pos;
+        end = b->last;
+
+    } else if (b->in_file) {
+        return NGX_ERROR;
+
+    } else {
+        p = NULL;
+        end = NULL;
+    }
+
     ll = out;
     flush = b->flush && ctx->started;
 
-    rc = ngx_http_canonical_lines(r, ctx, b, &ll);
+    ctx->flow.out = NULL;
+    ctx->flow.written = 0;
+
+    rc = ngx_http_canonical_flow(r, &ctx->flow, &p, end,
+                                 b->last_buf || b->last_in_chain, &ll);
 
     if (rc != NGX_OK) {
         return rc;
     }
 
-    ctx->in = cl->next;
+    ctx->flow.in = cl->next;
 
     ngx_free_chain(r->pool, cl);
 
@@ -141,7 +154,7 @@ ngx_http_canonical_stream_buf(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    cl = ngx_http_canonical_out(r, ctx, 0);
+    cl = ngx_http_canonical_out(r, &ctx->flow, 0);
     if (cl == NULL) {
         return NGX_ERROR;
     }
@@ -162,66 +175,57 @@ ngx_http_canonical_stream_buf(ngx_http_request_t *r,
 
 /* a line that began in a buffer before is put together */
 
-static ngx_int_t
-ngx_http_canonical_lines(ngx_http_request_t *r,
-    ngx_http_canonical_ctx_t *ctx, ngx_buf_t *in, ngx_chain_t ***ll)
+ngx_int_t
+ngx_http_canonical_flow(ngx_http_request_t *r,
+    ngx_http_canonical_flow_t *flow, u_char **pos, u_char *end,
+    ngx_uint_t last, ngx_chain_t ***ll)
 {
-    u_char                         *p, *end, *lf;
+    u_char                         *p, *lf;
     ngx_int_t                       rc;
-    ngx_buf_t                      *b;
     ngx_str_t                       line;
-    ngx_uint_t                      last;
     ngx_http_canonical_loc_conf_t  *clcf;
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_canonical_module);
 
-    b = NULL;
-    last = in->last_buf || in->last_in_chain;
+    for (p = *pos; p < end || (last && flow->buffer.len); *pos = p) {
 
-    if (ngx_buf_in_memory(in)) {
-        p = in->pos;
-        end = in->last;
-
-    } else if (in->in_file) {
-        return NGX_ERROR;
-
-    } else {
-        p = NULL;
-        end = NULL;
-    }
-
-    while (p < end || (last && ctx->buffer.len)) {
+        if (flow->written >= flow->max) {
+            break;
+        }
 
         lf = ngx_strlchr(p, end, LF);
 
         line.data = p;
         line.len = (lf ? lf : end) - p;
 
-        if (line.len > clcf->max_size - ctx->buffer.len) {
-            ctx->response->line++;
-            ctx->response->run.error.text =
-                                    "a line is larger than canonical_max_size";
-            return NGX_DECLINED;
+        if (line.len > clcf->max_size - flow->buffer.len) {
+            flow->mapping->line++;
+            ngx_memzero(&flow->mapping->run.error,
+                        sizeof(ngx_canonical_error_t));
+
+            return ngx_http_canonical_none(flow->mapping,
+                                   NGX_HTTP_REQUEST_ENTITY_TOO_LARGE, 0,
+                                   "a line is larger than canonical_max_size");
         }
 
-        if (ctx->buffer.len || (lf == NULL && !last)) {
+        if (flow->buffer.len || (lf == NULL && !last)) {
 
-            if (ngx_http_canonical_append(r, ctx, p, line.len) != NGX_OK) {
+            if (ngx_http_canonical_append(r, flow, p, line.len) != NGX_OK) {
                 return NGX_ERROR;
             }
 
-            line = ctx->buffer;
+            line = flow->buffer;
         }
 
         p = lf ? lf + 1 : end;
 
         if (lf == NULL && !last) {
-            break;
+            continue;
         }
 
-        ctx->buffer.len = 0;
+        flow->buffer.len = 0;
 
-        rc = ngx_http_canonical_line(r, ctx, &line, ll, &b);
+        rc = ngx_http_canonical_flow_line(r, flow, &line, ll);
 
         if (rc != NGX_OK) {
             return rc;
@@ -233,59 +237,72 @@ ngx_http_canonical_lines(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_canonical_line(ngx_http_request_t *r,
-    ngx_http_canonical_ctx_t *ctx, ngx_str_t *line, ngx_chain_t ***ll,
-    ngx_buf_t **b)
+ngx_http_canonical_flow_line(ngx_http_request_t *r,
+    ngx_http_canonical_flow_t *flow, ngx_str_t *line, ngx_chain_t ***ll)
 {
     ngx_int_t  rc;
     ngx_str_t  text;
 
-    rc = ngx_http_canonical_map_line(r, ctx->response, line, &text);
+    rc = ngx_http_canonical_map_line(r, flow->mapping, line, &text);
 
-    if (rc == NGX_OK && text.len) {
-        rc = ngx_http_canonical_write(r, ctx, &text, ll, b);
+    if (rc == NGX_DECLINED) {
+
+        /* for the quarantine */
+
+        flow->mapping->body = *line;
     }
 
-    return rc;
+    if (rc != NGX_OK || text.len == 0) {
+        return rc;
+    }
+
+    if (flow->holding) {
+        return ngx_http_canonical_keep_line(r, flow->mapping, &text);
+    }
+
+    return ngx_http_canonical_write(r, flow, &text, ll);
 }
 
 
 static ngx_int_t
 ngx_http_canonical_write(ngx_http_request_t *r,
-    ngx_http_canonical_ctx_t *ctx, ngx_str_t *text, ngx_chain_t ***ll,
-    ngx_buf_t **b)
+    ngx_http_canonical_flow_t *flow, ngx_str_t *text, ngx_chain_t ***ll)
 {
+    ngx_buf_t    *b;
     ngx_chain_t  *cl;
 
-    if (*b == NULL || (size_t) ((*b)->end - (*b)->last) < text->len) {
+    b = flow->out;
 
-        cl = ngx_http_canonical_out(r, ctx, text->len);
+    if (b == NULL || (size_t) (b->end - b->last) < text->len) {
+
+        cl = ngx_http_canonical_out(r, flow, text->len);
         if (cl == NULL) {
             return NGX_ERROR;
         }
 
         **ll = cl;
         *ll = &cl->next;
-        *b = cl->buf;
+
+        b = cl->buf;
+        flow->out = b;
     }
 
-    (*b)->last = ngx_cpymem((*b)->last, text->data, text->len);
+    b->last = ngx_cpymem(b->last, text->data, text->len);
+    flow->written += text->len;
 
     return NGX_OK;
 }
 
 
-/* a buffer that has been sent, or a new one; of size 0 it is a special one */
-
-static ngx_chain_t *
-ngx_http_canonical_out(ngx_http_request_t *r, ngx_http_canonical_ctx_t *ctx,
+ngx_chain_t *
+ngx_http_canonical_out(ngx_http_request_t *r, ngx_http_canonical_flow_t *flow,
     size_t size)
 {
     u_char       *start, *end;
     ngx_buf_t    *b;
     ngx_chain_t  *cl;
 
-    cl = ngx_chain_get_free_buf(r->pool, &ctx->free);
+    cl = ngx_chain_get_free_buf(r->pool, &flow->free);
     if (cl == NULL) {
         return NULL;
     }
@@ -327,18 +344,18 @@ ngx_http_canonical_out(ngx_http_request_t *r, ngx_http_canonical_ctx_t *ctx,
 }
 
 
-/* to ctx->buffer: of a body that is collected, too */
+/* to flow->buffer: of a body that is collected, too */
 
 ngx_int_t
 ngx_http_canonical_append(ngx_http_request_t *r,
-    ngx_http_canonical_ctx_t *ctx, u_char *data, size_t size)
+    ngx_http_canonical_flow_t *flow, u_char *data, size_t size)
 {
     size_t   room;
     u_char  *p;
 
-    if (size > ctx->size - ctx->buffer.len) {
+    if (size > flow->size - flow->buffer.len) {
 
-        room = ngx_max(ctx->size * 2, ctx->buffer.len + size);
+        room = ngx_max(flow->size * 2, flow->buffer.len + size);
         room = ngx_max(room, NGX_HTTP_CANONICAL_OUT);
 
         p = ngx_palloc(r->pool, room);
@@ -346,21 +363,21 @@ ngx_http_canonical_append(ngx_http_request_t *r,
             return NGX_ERROR;
         }
 
-        if (ctx->buffer.len) {
-            ngx_memcpy(p, ctx->buffer.data, ctx->buffer.len);
+        if (flow->buffer.len) {
+            ngx_memcpy(p, flow->buffer.data, flow->buffer.len);
         }
 
-        if (ctx->size) {
-            ngx_pfree(r->pool, ctx->buffer.data);
+        if (flow->size) {
+            ngx_pfree(r->pool, flow->buffer.data);
         }
 
-        ctx->buffer.data = p;
-        ctx->size = room;
+        flow->buffer.data = p;
+        flow->size = room;
     }
 
     if (size) {
-        ngx_memcpy(ctx->buffer.data + ctx->buffer.len, data, size);
-        ctx->buffer.len += size;
+        ngx_memcpy(flow->buffer.data + flow->buffer.len, data, size);
+        flow->buffer.len += size;
     }
 
     return NGX_OK;

@@ -484,6 +484,7 @@ for my $case (
     ['canonical_max_depth 1k', '"canonical_max_depth" directive invalid '
                                . 'number'],
     ['canonical_max_depth 513', 'value must be between 1 and 512'],
+    ['canonical_stream yes', 'it must be "on" or "off"'],
     ['canonical_max_memory 1x', 'invalid value'],
     ['canonical_quarantine', 'invalid number of arguments'],
     ['canonical_quarantine q max=x', '.'],
@@ -527,6 +528,7 @@ http {
     canonical_max_members 10;
     canonical_max_number 10;
     canonical_max_objects 10;
+    canonical_stream on;
     canonical_quarantine off;
     server {
         canonical_request off;
@@ -537,6 +539,7 @@ http {
             canonical_response m;
             canonical_render o p;
             canonical_max_size 1;
+            canonical_stream off;
             canonical_quarantine q max=10;
         }
         location /a { canonical_request off; canonical_render off; }

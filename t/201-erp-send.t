@@ -121,6 +121,9 @@ my $dir = $t->engine->dir;
 
 ErpTest->of($t->engine);
 
+wait_for { $t->post('/only', 'text/plain', 'x')->{status} == 202 }
+    'a first message';
+
 my $dft = <<'EOF';
 MSH|^~\&|OR|GHH|HIE|ERP|20261121101500+0100||DFT^P03^DFT_P03|M-1|P|2.8
 PV1|1|I|4E||||||||||||||||V-4711

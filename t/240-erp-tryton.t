@@ -90,7 +90,8 @@ for my $name (keys %id) {
 }
 
 $maps =~ s/127\.0\.0\.1:8000/'127.0.0.1:' . $erp->port/e;
-$maps =~ s/(canonical_table tryton_revenue \{).*?\}/$1 default $revenue; 4120 99999; }/s
+$maps =~ s/(canonical_table tryton_revenue \{).*?\}/$1
+               default $revenue; 4120 99999; }/s
     or die "no accounts in tryton_maps.conf\n";
 
 my $mended = $maps =~ s/4120 99999;//r;
@@ -244,7 +245,8 @@ for my $i (1 .. $n) {
 
 drained;
 
-is_deeply([invoices 'W-%'], [map { sprintf 'W-%02d posted 10.00', $_ } 1 .. $n],
+is_deeply([invoices 'W-%'],
+          [map { sprintf 'W-%02d posted 10.00', $_ } 1 .. $n],
           'gone and back: one posted invoice each');
 
 my @numbers = map { $_->{number} } records('W-%');

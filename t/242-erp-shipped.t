@@ -15,7 +15,8 @@ sub arrived;
 
 my $conf = getcwd() . '/conf';
 my $text = Engine::contents("$conf/nginx.conf");
-my ($stream, $http) = $text =~ /^stream \{\n(.*?)^\}\n.*^http \{\n(.*?)^\}\n/ms;
+my ($stream, $http) = $text =~ /^stream\ \{\n(.*?)^\}\n.*
+                                 ^http\ \{\n(.*?)^\}\n/msx;
 
 for ($stream, $http) {
     s{127\.0\.0\.1:(\d+)}{127.0.0.1:%%P$1%%}g;

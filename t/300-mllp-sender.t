@@ -84,6 +84,8 @@ EOS
             limit_except GET { mllp_pass 127.0.0.1:$port; }
         }
 
+        location /mirror { mirror /his; mllp_pass 127.0.0.1:$port; }
+
         location /variable {
             set \$his 127.0.0.1:$port;
             mllp_pass \$his;
@@ -328,6 +330,20 @@ for my $uri ('/if?his=1', '/limit', '/variable') {
 
 is(answer(post($ngx->port('HTTP'), '/if', message('F2')))->{status}, 404,
    'only of this if');
+
+
+for my $type ('application/hl7-v2', 'text/plain') {
+    $request = post($ngx->port('HTTP'), '/mirror', message('F3'),
+                    "Content-Type: $type");
+
+    for (1, 2) {
+        $c = $his->accept;
+        is($c->read, Mllp::text(message('F3')), "mirror: number $_, $type");
+        $c->send(ack('F3', 'AA'));
+    }
+
+    is(answer($request)->{status}, 200, "mirror: $type");
+}
 
 
 # from a listener to a sender

@@ -186,8 +186,8 @@ bare_open(bare_t *b, const char *directory)
         "INSERT INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
         " 0)",
         "INSERT INTO body VALUES (?1, ?2, 0, 0, ?3, ?4, ?5, NULL, ?6)",
-        "INSERT INTO delivery VALUES (?1, ?1, ?2, 1, 0, 0, 0, 0, 0, ?3, ?3,"
-        " 0, NULL, ?4, NULL, 0, ?5, ?5, NULL)"
+        "INSERT INTO delivery VALUES (?1, ?1, ?1, ?2, 1, 0, 0, 0, 0, 0, ?3,"
+        " ?3, 0, NULL, ?4, NULL, 0, ?5, ?5, NULL)"
     };
 
     sqlite3_stmt  **stmt[] = { &b->begin, &b->commit, &b->message, &b->body,

@@ -22,7 +22,8 @@ package Engine;
 #
 # start(%options): the texts "stream", "http", "main", "events" (default
 # "worker_connections 512;"), "workers" (1), "master" ('on'), "log_level"
-# ('info'), "allow" (regex of lines of error.log that may be there).
+# ('info'), "allow" (regex of lines of error.log that may be there), "user" of
+# workers if we are root (root).
 # "files", name => text, or a reference to the path of a link, go to conf/.
 # %%NAME%% in a text is a free port, %%DIR%% the prefix, build/t/<file>,
 # %%CERT:name%% the path of cert('name').
@@ -92,6 +93,7 @@ sub start {
         events => 'worker_connections 512;',
         workers => 1,
         master => 'on',
+        user => 'root',
         log_level => 'info',
         %options
     }, $class;
@@ -140,7 +142,7 @@ sub configure {
                         split ' ', $ENV{TEST_NGINX_LOAD_MODULES} || '';
 
     my %text = map { $_ => $self->{$_} // '' } qw(main events stream http);
-    my $user = $> == 0 ? 'user root;' : '';
+    my $user = $> == 0 ? "user $self->{user};" : '';
 
     # for a binary that an upgrade starts
     my $env = join '', map { "env $_;\n" }
@@ -319,6 +321,10 @@ sub kill_all {
     @all = ($master, $self->workers);
     kill 'KILL', @all;
     $self->wait_gone(@all);
+
+    # its number may soon be that of another process
+
+    unlink "$self->{dir}/logs/nginx.pid";
 }
 
 
@@ -328,7 +334,7 @@ sub again {
     my $out = `$self->{binary} $self->{arguments} 2>&1`;
     die "nginx does not start again:\n$out" if $? != 0;
 
-    wait_for { $self->workers } 'workers';
+    wait_for { $self->workers } 'workers' if $self->{master} eq 'on';
 }
 
 
@@ -431,7 +437,7 @@ END {
         my $status = $?;
 
         kill 'KILL', map { -$_ } @backends;
-        $_->end('TERM') for @running;
+        $_->end('TERM') for my @all = @running;
 
         $? = $status;
     }

@@ -6,7 +6,8 @@ package ErpTest;
 #
 #   my $back = Held->new;
 #   my $ngx = Engine->start(http => 'erp_store path=%%DIR%%/store ...; ...');
-#   ErpTest->of($ngx, $back);              # what the functions speak of
+#   ErpTest->of($ngx, $back);              # what the functions speak of; the
+#                                          # store is there when it returns
 #
 #   send_message($uri, $id, $body, @headers);
 #              a message with this correlation id, as JSON unless there is
@@ -45,6 +46,8 @@ my ($ngx, $back);
 
 sub of {
     (undef, $ngx, $back) = @_;
+
+    wait_for { -S $ngx->dir . '/store/store.sock' } 'the store';
 }
 
 

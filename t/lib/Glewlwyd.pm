@@ -131,8 +131,8 @@ sub api {
     my $cookies = "$self->{dir}/cookies";
 
     open my $curl, '-|', 'curl', '-sS', '-m', 10, '-w', '%{http_code}',
-         '-b', $cookies, '-c', $cookies, '-H', 'Content-Type: application/json',
-         '-d', $json->encode($body), "$self->{api}/$path"
+         '-b', $cookies, '-c', $cookies,
+         '-H', 'Content-Type: application/json', '-d', $json->encode($body), "$self->{api}/$path"
         or die "curl: $!\n";
 
     local $/;
@@ -185,8 +185,8 @@ sub scope { return 'erp.post' }
 
 sub claims {
     my ($self, $token) = @_;
-    my ($head, $body, $sign) = ($token // '') =~ /^([\w-]+)\.([\w-]+)\.([\w-]+)$/
-        or return;
+    my ($head, $body, $sign) =
+        ($token // '') =~ /^([\w-]+)\.([\w-]+)\.([\w-]+)$/ or return;
 
     return if $sign ne encode_base64url(hmac_sha256("$head.$body", $key));
 

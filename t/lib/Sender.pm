@@ -85,11 +85,12 @@ sub stop {
 }
 
 
-# "count" at a tenth of the rate is too slow
+# "count" at a tenth of the rate, or at less than 100/s, is too slow
 
 sub wait {
     my ($self) = @_;
-    my $until = time + 60 + 10 * $self->{count} / $self->{rate};
+    my $rate = $self->{rate} < 1000 ? $self->{rate} : 1000;
+    my $until = time + 60 + 10 * $self->{count} / $rate;
 
     while (waitpid($self->{pid}, POSIX::WNOHANG()) == 0) {
         die "the sender does not come to its end\n" if time > $until;

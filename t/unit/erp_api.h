@@ -147,7 +147,11 @@ api_turn(const char *method, const char *path, const char *args,
 
     asked.arena = &api_arena;
 
-    if (ngx_erp_db_begin(db) != NGX_OK) {
+    if (strcmp(method, "POST") != 0) {
+        return ngx_erp_ask(&asked, &question, &answer);
+    }
+
+    if (ngx_erp_db_begin_one(db) != NGX_OK) {
         return NGX_ABORT;
     }
 
@@ -293,6 +297,17 @@ api_next(void)
     }
 
     return expired ? UINT64_MAX : row.id;
+}
+
+
+static inline void
+api_settle(uint64_t id, ngx_erp_outcome_e outcome, uint64_t retry_after)
+{
+    const char     *reason;
+    ngx_erp_row_t   row;
+
+    (void) ngx_erp_schedule_settle(asked.schedule, id, outcome, retry_after,
+                                   asked.now, 0, &row, &reason);
 }
 
 

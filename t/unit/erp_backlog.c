@@ -259,7 +259,7 @@ test_many(uint64_t keys, const char *name)
            test_seconds() - started, (double) allocated / MANY);
 
     is_num(id, MANY + 1, "a million deliveries");
-    ok(allocated <= 64 * (size_t) MANY, "at most 64 bytes each");
+    ok(allocated <= 72 * (size_t) MANY, "at most 72 bytes each");
 
     test_drain(keys, name);
 }

@@ -454,11 +454,25 @@ changed(void)
 }
 
 
+/* each as ID:SEQ */
+
+static ngx_int_t
+ordered(void *data, ngx_erp_row_t *row)
+{
+    char *text = data;
+
+    sprintf(text + strlen(text), "%d:%d ", (int) row->id, (int) row->seq);
+
+    return NGX_OK;
+}
+
+
 static void
 replayed(void)
 {
     uint64_t         id;
     ngx_str_t        key;
+    char             order[64];
     ngx_erp_row_t    again, other;
     ngx_erp_lease_t  lease;
 
@@ -471,11 +485,11 @@ replayed(void)
     key = str("a new key");
 
     ngx_erp_db_begin(db);
-    is_num(ngx_erp_db_replay(db, id, NULL, NOW + 9, &again), NGX_OK,
+    is_num(ngx_erp_db_replay(db, id, 0, NULL, NOW + 9, &again), NGX_OK,
            "a replay");
-    is_num(ngx_erp_db_replay(db, id, &key, NOW + 9, &other), NGX_OK,
+    is_num(ngx_erp_db_replay(db, id, 0, &key, NOW + 9, &other), NGX_OK,
            "and with another key");
-    is_num(ngx_erp_db_replay(db, 999, NULL, NOW, &other), NGX_DECLINED,
+    is_num(ngx_erp_db_replay(db, 999, 0, NULL, NOW, &other), NGX_DECLINED,
            "not of what is not there");
     is_num(ngx_erp_db_commit(db), NGX_OK, "the turn ends");
 
@@ -489,6 +503,28 @@ replayed(void)
     is_str(lease.body, "{\"id\":\"body 1\"}", "and its body");
     store_lease(4, &lease);
     is_str(lease.key, "a new key", "the other has its own");
+    is_num(other.seq, 4, "and is behind");
+
+    /* in the place of the old one: also after a start */
+
+    store_lease(2, &lease);
+    store_settle(2, 1, NGX_ERP_BAD, NGX_ERP_DEAD, "rejected");
+    ngx_erp_db_begin(db);
+    ngx_erp_db_replay(db, 2, 1, NULL, NOW, &again);
+    ngx_erp_db_commit(db);
+    is_num(again.seq, 2, "one that is first has its place");
+    is_row("SELECT group_concat(id) FROM (SELECT id FROM delivery"
+           " WHERE ended IS NULL ORDER BY seq)", "5,3,4", "in its row");
+
+    store_close();
+    store_open(NULL);
+
+    order[0] = '\0';
+    ngx_erp_db_pending(db, ordered, order);
+    ok(strcmp(order, "5:2 3:3 4:4 ") == 0, "after a start");
+    is_num(store_lease(5, &lease), NGX_OK, "its row is sound");
+    sql("UPDATE delivery SET seq = 9 WHERE id = 3");
+    is_num(store_lease(3, &lease), NGX_DECLINED, "damage of it is found");
 
     store_end();
 }
@@ -580,8 +616,8 @@ started(void)
 
     ok(strstr(row("EXPLAIN QUERY PLAN SELECT id, state, destination,"
                   " order_hash, next_at, ttl_at, received, attempts, deaths,"
-                  " step FROM delivery INDEXED BY delivery_pending"
-                  " WHERE ended IS NULL ORDER BY id"),
+                  " step, seq FROM delivery INDEXED BY delivery_pending"
+                  " WHERE ended IS NULL ORDER BY seq"),
               "SCAN delivery USING COVERING INDEX delivery_pending") != NULL,
        "its index has all of it");
     ok(strstr(row("EXPLAIN QUERY PLAN SELECT * FROM message"

@@ -16,6 +16,7 @@
 #define JSON  "application/json"
 #define XML   "text/xml; charset=utf-8"
 #define HTML  "text/html"
+#define ACK   "MSH|^~\\&|A|B|C|D|2026||ACK|1|P|2.5\r"
 
 
 static ngx_erp_judge_t        judge;
@@ -644,6 +645,22 @@ test_texts(void)
        "the answer has no message", "", "a page that is XML");
     is(400, "Application/JSON ; charset=x", "{\"error\":\"x\"}", NGX_ERP_BAD,
        "x", "x", "a media type in any case");
+
+    is(422, "application/hl7-v2", ACK "MSA|AE|7\rERR|||101^Required^HL70357|E"
+       "||||The bed is\r", NGX_ERP_BAD, "The bed is", "101",
+       "an acknowledgement");
+    is(422, "application/hl7-v2", ACK "MSA|AE|7|No such ward\nNTE|1\nERR||x|",
+       NGX_ERP_BAD, "No such ward", "AE", "one of before 2.5");
+    is(422, "application/hl7-v2", ACK "SFT|x\rMSA|CE|7\r\r\nERR|||^Why",
+       NGX_ERP_BAD, "Why", "CE", "one with little in it");
+    is(503, "application/hl7-v2", ACK "MSA|AR|7\r", NGX_ERP_DOWN,
+       "the answer has no message", "AR", "one with nothing");
+    is(422, "application/hl7-v2", ACK "MSA|A E|7|x\rERR|||\x01|E\r",
+       NGX_ERP_BAD, "x", "", "one with codes that are none");
+    is(422, "application/hl7-v2", ACK "PID|1\rMSA|AE|7|x\r", NGX_ERP_BAD,
+       "the answer has no message", "", "no acknowledgement");
+    is(422, "application/hl7-v2", "MSH", NGX_ERP_BAD,
+       "the answer has no message", "", "no message");
 
     /* cut where a character ends */
 

@@ -132,7 +132,7 @@ answered(void)
     is_num(a.open + a.delivered + a.dead, 0, "names are whole ones");
 
     ngx_erp_db_begin(db);
-    is_num(ngx_erp_db_replay(db, 2, NULL, NOW, &row), NGX_OK,
+    is_num(ngx_erp_db_replay(db, 2, 0, NULL, NOW, &row), NGX_OK,
            "the dead one is replayed");
     ngx_erp_db_commit(db);
 

@@ -708,7 +708,7 @@ many_dead(void)
     (void) destination("/erp/b");
 
     sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
-        " WHERE i < 12000) INSERT INTO delivery SELECT i, i, i,"
+        " WHERE i < 12000) INSERT INTO delivery SELECT i, i, i, i,"
         " 1 + (i > 9000), 3, 1, 0, 0, 1, 1, 1, 0, 1, NULL, NULL, 0, NULL,"
         " NULL, 'rejected' FROM n");
 

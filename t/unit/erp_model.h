@@ -59,6 +59,7 @@ model_rules(model_t *m)
 static inline const char *
 model_add(model_t *m)
 {
+    int             i;
     model_dest_t   *d;
     ngx_erp_row_t   row;
 
@@ -72,6 +73,7 @@ model_add(model_t *m)
 
     row.destination = model_numbers[d - m->dests];
     row.id = m->id += 1 + model_below(m, 3);
+    row.seq = model_below(m, 10) ? row.id : 1 + model_below(m, row.id);
     row.order = model_below(m, MODEL_KEYS + 1);
     row.received = m->now - model_below(m, 50);
     row.next_at = m->now + model_below(m, 3) * model_below(m, 30);
@@ -79,10 +81,11 @@ model_add(model_t *m)
     row.attempts = model_below(m, 2);
     row.deaths = model_below(m, 3);
     row.step = model_below(m, 65536);
-    row.state = model_below(m, 30) ? NGX_ERP_READY : NGX_ERP_HELD;
+    row.state = model_below(m, 30) || row.seq < row.id ? NGX_ERP_READY
+                                                       : NGX_ERP_HELD;
 
     if (model_below(m, 20) == 0) {
-        row.state = NGX_ERP_LEASED;
+        row.state = model_below(m, 2) ? NGX_ERP_LEASED : NGX_ERP_ENDING;
     }
 
     model_check(ngx_erp_schedule_add(m->s, &row) == NGX_OK, "add");
@@ -93,9 +96,19 @@ model_add(model_t *m)
         row.ttl_at = row.received + d->rules.retry.ttl;
     }
 
-    m->items[m->n].row = row;
-    m->items[m->n++].state = row.state == NGX_ERP_HELD ? MODEL_HELD
-                                                       : MODEL_READY;
+    if (row.state == NGX_ERP_ENDING) {
+        row.ttl_at = row.next_at;
+    }
+
+    i = model_place(m, &row);
+
+    memmove(&m->items[i + 1], &m->items[i], (m->n - i) * sizeof(m->items[0]));
+
+    m->items[i].row = row;
+    m->items[i].ending = row.state == NGX_ERP_ENDING;
+    m->items[i].state = row.state == NGX_ERP_HELD ? MODEL_HELD : MODEL_READY;
+    m->n++;
+
     return NULL;
 }
 
@@ -313,7 +326,8 @@ model_next(model_t *m)
     item = &m->items[i];
     d = model_dest(m, item);
 
-    item->row.state = expired ? NGX_ERP_READY : NGX_ERP_LEASED;
+    item->row.state = item->ending ? NGX_ERP_ENDING
+                      : expired ? NGX_ERP_READY : NGX_ERP_LEASED;
     model_check(memcmp(&row, &item->row, sizeof(row)) == 0, "another row");
 
     if (expired) {
@@ -353,8 +367,8 @@ model_outcome(model_t *m, model_item_t *item, ngx_erp_outcome_e outcome,
     *reason = NULL;
 
     if (item->state == MODEL_EXPIRING) {
-        *reason = "expired";
-        return NGX_ERP_DEAD;
+        *reason = item->ending ? "operator" : "expired";
+        return item->ending ? NGX_ERP_DISCARDED : NGX_ERP_DEAD;
     }
 
     failed = item->row.attempts + 1;
@@ -367,7 +381,7 @@ model_outcome(model_t *m, model_item_t *item, ngx_erp_outcome_e outcome,
         return NGX_ERP_DELIVERED;
     }
 
-    if (item->state == MODEL_REMOVING) {
+    if (item->ending) {
         *reason = "operator";
         return NGX_ERP_DISCARDED;
     }
@@ -522,13 +536,15 @@ model_give_back(model_t *m, int i)
         d->probe = 0;
     }
 
-    if (item->state == MODEL_REMOVING) {
-        ngx_erp_schedule_give_back(m->s, item->row.id, m->now);
-        model_drop(m, i);
-        return NULL;
-    }
-
     if (item->state == MODEL_INFLIGHT || item->state == MODEL_EXPIRING) {
+
+        if (item->ending) {
+            model_check(ngx_erp_schedule_give_back(m->s, item->row.id, m->now)
+                        == NGX_DONE, "given back, and ends");
+            model_drop(m, i);
+            return NULL;
+        }
+
         item->state = MODEL_READY;
         item->row.next_at = m->now + model_below(m, 20);
     }
@@ -573,7 +589,7 @@ model_remove(model_t *m, int i)
 
     if (model_inflight(&m->items[i])) {
         model_check(rc == NGX_AGAIN, "removed in flight");
-        m->items[i].state = MODEL_REMOVING;
+        m->items[i].ending = 1;
         return NULL;
     }
 
@@ -614,6 +630,51 @@ model_key(model_t *m, int held)
         }
     }
 
+    return NULL;
+}
+
+
+/* a head that waits goes now, the one whose time would have come first */
+
+static inline const char *
+model_probe(model_t *m)
+{
+    int                 i, d, best, changed;
+    ngx_erp_row_t      *row;
+    ngx_erp_breaker_t  *b;
+
+    d = (int) model_below(m, MODEL_DESTS);
+    b = model_breaker(m, &m->dests[d]);
+    best = -1;
+
+    for (i = 0; i < m->n; i++) {
+        row = &m->items[i].row;
+
+        if (row->destination == model_numbers[d] && model_waits(m, i)
+            && (best < 0 || row->next_at < m->items[best].row.next_at
+                || (row->next_at == m->items[best].row.next_at
+                    && row->id < m->items[best].row.id)))
+        {
+            best = i;
+        }
+    }
+
+    changed = m->dests[d].wait_until > m->now
+              || (b->state == NGX_ERP_OPEN && b->until > m->now);
+
+    m->dests[d].wait_until = ngx_min(m->dests[d].wait_until, m->now);
+
+    if (best >= 0 && !m->items[best].ending
+        && m->items[best].row.next_at > m->now)
+    {
+        m->items[best].row.next_at = m->now;
+        changed = 1;
+    }
+
+    model_check(ngx_erp_schedule_probe(m->s, model_numbers[d], m->now)
+                == (ngx_uint_t) changed, "probe");
+    model_check(b->state != NGX_ERP_OPEN || b->until <= m->now,
+                "an open breaker after a probe");
     return NULL;
 }
 
@@ -695,6 +756,9 @@ model_step(model_t *m)
     } else if (op < 91) {
         model_pause(m);
         return NULL;
+
+    } else if (op < 92) {
+        return model_probe(m);
     }
 
     model_clock(m);

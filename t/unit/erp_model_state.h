@@ -26,7 +26,6 @@ typedef enum {
     MODEL_READY = 0,
     MODEL_INFLIGHT,
     MODEL_EXPIRING,
-    MODEL_REMOVING,
     MODEL_HELD
 } model_state_e;
 
@@ -34,6 +33,7 @@ typedef enum {
 typedef struct {
     ngx_erp_row_t        row;
     model_state_e        state;
+    int                  ending;
 } model_item_t;
 
 
@@ -61,7 +61,7 @@ typedef struct {
     uint64_t             now;
     uint64_t             id;
     model_dest_t         dests[MODEL_DESTS];
-    model_item_t         items[MODEL_ITEMS];     /* in the order of adds */
+    model_item_t         items[MODEL_ITEMS];     /* of a key: in their order */
     int                  n;
     ngx_uint_t           given;
     ngx_uint_t           ended;
@@ -135,10 +135,43 @@ model_head(model_t *m, int i)
 }
 
 
+/* where one with this number goes: not in front of what was given */
+
+static inline int
+model_place(model_t *m, ngx_erp_row_t *row)
+{
+    int             i, last, first;
+    model_item_t   *item;
+
+    last = -1;
+    first = -1;
+
+    for (i = 0; i < m->n && row->order; i++) {
+        item = &m->items[i];
+
+        if (item->row.order != row->order
+            || item->row.destination != row->destination)
+        {
+            continue;
+        }
+
+        last = i;
+
+        if (first < 0 && item->row.seq > row->seq
+            && item->state != MODEL_INFLIGHT && item->state != MODEL_EXPIRING)
+        {
+            first = i;
+        }
+    }
+
+    return (first < 0 || m->items[last].row.seq <= row->seq) ? m->n : first;
+}
+
+
 static inline int
 model_inflight(model_item_t *item)
 {
-    return item->state == MODEL_INFLIGHT || item->state == MODEL_REMOVING;
+    return item->state == MODEL_INFLIGHT;
 }
 
 

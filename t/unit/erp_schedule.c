@@ -19,6 +19,8 @@ static uint64_t erp_wait(uint64_t now);
 static ngx_erp_state_e erp_settle(uint64_t id, ngx_erp_outcome_e outcome,
     uint64_t now);
 static int erp_reason(const char *word);
+static ngx_int_t erp_replay(uint64_t id, uint64_t seq, uint64_t order,
+    ngx_uint_t state);
 static ngx_erp_numbers_t *erp_numbers(uint32_t destination);
 
 static void test_order(void);
@@ -31,6 +33,9 @@ static void test_breaker(void);
 static void test_limits(void);
 static void test_turns(void);
 static void test_pause(void);
+static void test_first(void);
+static void test_probe(void);
+static void test_ending(void);
 static void test_remove(void);
 static void test_late(void);
 static void test_oldest(void);
@@ -58,6 +63,9 @@ main(void)
     test_limits();
     test_turns();
     test_pause();
+    test_first();
+    test_probe();
+    test_ending();
     test_remove();
     test_late();
     test_oldest();
@@ -406,6 +414,7 @@ test_keys(void)
 static void
 test_ttl(void)
 {
+    uint64_t       left;
     ngx_erp_row_t  r;
 
     memset(&rules, 0, sizeof(rules));
@@ -435,6 +444,17 @@ test_ttl(void)
     is_num(erp_settle(1, NGX_ERP_DONE, NOW + 100), NGX_ERP_DEAD, "it is dead");
     ok(erp_reason("expired"), "as expired");
     is_num(row.attempts, 1, "after one attempt");
+
+    ok(ngx_erp_schedule_expired(s, NOW + 99, &row, &left) == NGX_AGAIN,
+       "without a worker: none has expired");
+    is_num(left, 1, "but in a millisecond");
+    ok(ngx_erp_schedule_expired(s, NOW + 100, &row, &left) == NGX_OK,
+       "then one has");
+    is_num(row.id, 2, "that which was behind it");
+    ok(ngx_erp_schedule_expired(s, NOW + 100, &row, &left) == NGX_AGAIN,
+       "once");
+    is_num(left, 0, "and there is no other");
+    ngx_erp_schedule_give_back(s, 2, NOW);
 
     ngx_erp_schedule_destination(s, 1, NULL);
     is_num(erp_next(NOW + 200), 0, "none expires without rules");
@@ -614,6 +634,157 @@ test_pause(void)
     ngx_erp_schedule_pause(s, 3, 1);
     ok(ngx_erp_schedule_breaker(s, 3) == NULL, "an unknown one");
     ok(erp_numbers(3)->breaker == NULL, "has no numbers");
+}
+
+
+/* a replay takes the place of what it replays */
+
+static ngx_int_t
+erp_replay(uint64_t id, uint64_t seq, uint64_t order, ngx_uint_t state)
+{
+    ngx_erp_row_t  r;
+
+    memset(&r, 0, sizeof(r));
+
+    r.id = id;
+    r.seq = seq;
+    r.destination = 1;
+    r.order = order;
+    r.next_at = NOW;
+    r.received = NOW;
+    r.state = state;
+
+    return ngx_erp_schedule_add(s, &r);
+}
+
+
+static void
+test_first(void)
+{
+    memset(&rules, 0, sizeof(rules));
+
+    erp_open(1);
+    ngx_erp_schedule_hold(s, 1, 5);
+    erp_add(1, 3, 5, NOW);
+    erp_add(1, 4, 5, NOW);
+
+    ok(ngx_erp_schedule_held(s, 1, 5), "a key is held");
+    ok(!ngx_erp_schedule_held(s, 1, 6), "another one is not");
+    ok(!ngx_erp_schedule_held(s, 1, 0), "nor is none");
+    ok(!ngx_erp_schedule_held(s, 2, 5), "nor that of nobody");
+
+    is_num(erp_replay(6, 2, 5, NGX_ERP_READY), NGX_OK, "a replay");
+    is_num(erp_replay(7, 1, 5, NGX_ERP_READY), NGX_OK,
+           "and of what was before that");
+    is_num(erp_replay(8, 8, 5, NGX_ERP_READY), NGX_OK, "one behind");
+    is_num(erp_replay(9, 2, 0, NGX_ERP_READY), NGX_OK, "one without a key");
+    is_num(erp_replay(10, (uint64_t) 1 << 48, 0, NGX_ERP_READY), NGX_ERROR,
+           "one with too large a number");
+
+    is_num(erp_numbers(1)->held, 5, "all of the key are held");
+    is_num(erp_next(NOW), 9, "the one without a key goes");
+    is_num(erp_next(NOW), 0, "and no other");
+    ngx_erp_schedule_release(s, 1, 5);
+    is_num(erp_numbers(1)->blocked, 4, "then they wait for each other");
+
+    is_num(erp_next(NOW), 7, "the first one");
+    is_num(row.seq, 1, "by its number");
+    is_num(erp_next(NOW), 0, "one at a time");
+    erp_settle(7, NGX_ERP_DONE, NOW);
+    is_num(erp_next(NOW), 6, "the second");
+    erp_settle(6, NGX_ERP_DONE, NOW);
+    is_num(erp_next(NOW), 3, "what has waited");
+    erp_settle(3, NGX_ERP_DONE, NOW);
+    is_num(erp_next(NOW), 4, "in its order");
+
+    /* not before what is in flight, but before what waits for a time */
+
+    is_num(erp_replay(11, 1, 5, NGX_ERP_READY), NGX_OK,
+           "a replay while one is in flight");
+    is_num(erp_next(NOW), 0, "does not overtake it");
+    erp_settle(4, NGX_ERP_DONE, NOW);
+    is_num(erp_next(NOW), 11, "it is the next one");
+    erp_settle(11, NGX_ERP_DONE, NOW);
+    is_num(erp_next(NOW), 8, "then the last");
+
+    erp_open(1);
+    erp_add(1, 5, 5, NOW + 60000);
+    erp_replay(6, 1, 5, NGX_ERP_READY);
+    is_num(erp_next(NOW), 6, "before a head that waits for a time");
+    erp_settle(6, NGX_ERP_DONE, NOW);
+    is_num(erp_wait(NOW), 60000, "which still does");
+    is_num(erp_next(NOW + 60000), 5, "and goes then");
+}
+
+
+static void
+test_probe(void)
+{
+    memset(&rules, 0, sizeof(rules));
+    rules.breaker.consecutive = 1;
+    rules.breaker.open = 10000;
+    rules.breaker.max_open = 10000;
+
+    erp_open(1);
+    is_num(ngx_erp_schedule_probe(s, 2, NOW), 0, "nobody is probed");
+    is_num(ngx_erp_schedule_probe(s, 1, NOW), 0, "one that is well");
+
+    erp_add(1, 1, 0, NOW);
+    erp_add(1, 2, 0, NOW + 5000);
+    is_num(erp_next(NOW), 1, "an attempt");
+    erp_settle(1, NGX_ERP_DOWN, NOW);
+    is_num(erp_next(NOW), 0, "opens the breaker");
+    is_num(ngx_erp_schedule_probe(s, 1, NOW), 1, "a probe");
+    is_num(erp_next(NOW), 1, "goes through it");
+    is_num(ngx_erp_schedule_probe(s, 1, NOW), 1,
+           "another one lets the next delivery be due");
+    is_num(erp_next(NOW), 0, "but not before the breaker has an answer");
+    erp_settle(1, NGX_ERP_DONE, NOW);
+    is_num(erp_next(NOW), 2, "then it goes");
+
+    ngx_erp_schedule_settle(s, 2, NGX_ERP_RETRY, 7000, NOW, 0, &row, &reason);
+    erp_add(1, 3, 0, NOW);
+    is_num(erp_next(NOW), 0, "Retry-After is for all");
+    is_num(ngx_erp_schedule_probe(s, 1, NOW), 1, "but for a probe");
+    is_num(erp_next(NOW), 3, "the first that is due");
+    is_num(erp_next(NOW), 0, "and not all");
+}
+
+
+/* what an operator has ended while it was in flight, after a start */
+
+static void
+test_ending(void)
+{
+    memset(&rules, 0, sizeof(rules));
+
+    erp_open(1);
+    erp_replay(1, 1, 5, NGX_ERP_ENDING);
+    erp_add(1, 2, 5, NOW);
+
+    is_num(ngx_erp_schedule_claim(s, 1), NGX_OK, "it is still in flight");
+    is_num(erp_next(NOW), 0, "its key waits");
+    is_num(erp_settle(1, NGX_ERP_RETRY, NOW), NGX_ERP_DISCARDED,
+           "it is not tried again");
+    ok(erp_reason("operator"), "as it was said");
+    is_num(erp_next(NOW), 2, "its key goes on");
+
+    erp_open(1);
+    erp_replay(1, 1, 5, NGX_ERP_ENDING);
+    ngx_erp_schedule_claim(s, 1);
+    is_num(erp_settle(1, NGX_ERP_DONE, NOW), NGX_ERP_DELIVERED,
+           "what is done is done");
+
+    erp_open(1);
+    erp_replay(1, 1, 5, NGX_ERP_ENDING);
+    erp_add(1, 2, 5, NOW);
+    ngx_erp_schedule_pause(s, 1, 1);
+    is_num(erp_next(NOW), 1, "one that nobody has, also of a paused one");
+    is_num(expired, 1, "is given to be ended");
+    is_num(row.state, NGX_ERP_ENDING, "as what it is");
+    is_num(erp_settle(1, NGX_ERP_RETRY, NOW), NGX_ERP_DISCARDED, "it ends");
+    ngx_erp_schedule_pause(s, 1, 0);
+    is_num(erp_next(NOW), 2, "its key goes on then too");
 }
 
 
