@@ -52,7 +52,7 @@ like(arrived('/stock'),
      'with what was used, as JSON');
 
 is(acknowledged(hl7('ORU^R01', 'M2')), 'AA', 'a result is dropped');
-isnt(acknowledged(hl7('XXX^X01', 'M3')), 'AA', 'anything else is refused');
+isnt(acknowledged(hl7('ZZZ^Z01', 'M3')), 'AA', 'anything else is refused');
 
 like($ngx->get('P8577', '/hie/v1/health/ready'), qr/ 200 /, 'the API answers');
 like($ngx->get('P8577', '/metrics'), qr/ 200 .*^hie_store_up 1$/ms,
