@@ -37,6 +37,10 @@ ngx_erp_db_open(ngx_erp_db_t **result, const char *directory,
 
     *result = NULL;
 
+    /* nobody asks for these numbers, and they cost a lock for each malloc() */
+
+    (void) sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+
     db = calloc(1, sizeof(ngx_erp_db_t));
     if (db == NULL) {
         snprintf(why, 256, "no memory");
@@ -44,6 +48,7 @@ ngx_erp_db_open(ngx_erp_db_t **result, const char *directory,
     }
 
     db->keys = keys;
+    db->wal_limit = NGX_ERP_DB_WAL;
     db->wal_next = NGX_ERP_DB_WAL;
     db->now = ngx_erp_db_now();
 
@@ -151,7 +156,7 @@ ngx_erp_db_pragmas(ngx_erp_db_t *db, ngx_uint_t fresh, char *why)
         "PRAGMA temp_store = MEMORY",
         "PRAGMA foreign_keys = OFF",
         "PRAGMA secure_delete = FAST",
-        "PRAGMA cache_size = -65536",
+        "PRAGMA cache_size = -16384",
         "PRAGMA synchronous = FULL",
         "PRAGMA journal_mode = WAL",
         "PRAGMA journal_size_limit = 67108864",
@@ -424,6 +429,27 @@ ngx_erp_db_wal(void *data, sqlite3 *sqlite, const char *name, int pages)
 }
 
 
+/* in steps, as it is asked for often and each change is a checkpoint */
+
+void
+ngx_erp_db_wal_room(ngx_erp_db_t *db, uint64_t bytes)
+{
+    int  pages;
+
+    pages = NGX_ERP_DB_WAL;
+
+    while (pages > NGX_ERP_DB_WAL_MIN && (uint64_t) pages * 4096 * 2 > bytes) {
+        pages /= 2;
+    }
+
+    if (pages < db->wal_limit) {
+        db->wal_next = ngx_min(db->wal_next, pages);
+    }
+
+    db->wal_limit = pages;
+}
+
+
 /*
  * While somebody reads what is older than the WAL it can only grow: then the
  * next time is when as much has been added.
@@ -445,11 +471,11 @@ ngx_erp_db_empty(ngx_erp_db_t *db, int mode)
 
     if (rc == SQLITE_OK && pages == done) {
         db->wal = 0;
-        db->wal_next = NGX_ERP_DB_WAL;
+        db->wal_next = db->wal_limit;
         return;
     }
 
-    db->wal_next = db->wal + NGX_ERP_DB_WAL;
+    db->wal_next = db->wal + db->wal_limit;
 }
 
 

@@ -249,6 +249,13 @@ ngx_int_t ngx_erp_db_prune(ngx_erp_db_t *db, uint64_t before, uint64_t dead,
 ngx_int_t ngx_erp_db_checkpoint(ngx_erp_db_t *db);
 
 
+/*
+ * So many bytes are free for the WAL, and for the file that it goes to: with
+ * less it goes there sooner.
+ */
+void ngx_erp_db_wal_room(ngx_erp_db_t *db, uint64_t bytes);
+
+
 typedef struct {
     uint64_t          wal;           /* bytes */
     uint64_t          pages;         /* of the file, 4096 bytes each */

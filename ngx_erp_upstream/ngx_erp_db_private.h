@@ -14,6 +14,7 @@
 
 
 #define NGX_ERP_DB_WAL         4000   /* pages: then it goes into the file */
+#define NGX_ERP_DB_WAL_MIN     125    /* also on a disk that has no room */
 #define NGX_ERP_DB_CAREFUL     1000   /* turns, after one that has failed */
 #define NGX_ERP_DB_BUFFER      (1024 * 1024)   /* kept between calls */
 
@@ -113,6 +114,7 @@ struct ngx_erp_db_s {
     size_t              seal_size;
 
     int                 wal;             /* pages in it */
+    int                 wal_limit;       /* pages, then it is emptied */
     int                 wal_next;        /* when to empty it */
     ngx_uint_t          careful;         /* turns without one transaction */
     ngx_uint_t          careful_after;   /* the same after this one */

@@ -49,11 +49,14 @@ static ngx_int_t
 ngx_erp_db_rows(ngx_erp_db_t *db, ngx_erp_sql_e n, ngx_erp_row_pt handler,
     void *data)
 {
+    uint64_t        seq, id;
     ngx_int_t       rc;
     sqlite3_stmt   *stmt;
     ngx_erp_row_t   row;
 
     stmt = db->stmt[n];
+    seq = 0;
+    id = 0;
 
     for ( ;; ) {
         rc = ngx_erp_db_row(db, n);
@@ -62,14 +65,20 @@ ngx_erp_db_rows(ngx_erp_db_t *db, ngx_erp_sql_e n, ngx_erp_row_pt handler,
             return (rc == NGX_DONE) ? NGX_OK : rc;
         }
 
+        ngx_erp_db_read_row(stmt, &row);
+
+        /* where one is found twice another one may be missing */
+
         if (n == NGX_ERP_SQL_PENDING
-            && !sqlite3_column_int(stmt, NGX_ERP_DB_ROW_SAME))
+            && (!sqlite3_column_int(stmt, NGX_ERP_DB_ROW_SAME)
+                || row.seq < seq || (row.seq == seq && row.id <= id)))
         {
             (void) sqlite3_reset(stmt);
             return ngx_erp_db_damaged(db, "index of deliveries");
         }
 
-        ngx_erp_db_read_row(stmt, &row);
+        seq = row.seq;
+        id = row.id;
 
         rc = handler(data, &row);
 

@@ -108,13 +108,9 @@ const char *const  ngx_erp_db_sql[] = {
     /* of the index, and whether the table has the same */
 
     [NGX_ERP_SQL_PENDING] =
-        "SELECT i.id, i.state, i.destination, i.order_hash, i.next_at,"
-        " i.ttl_at, i.received, i.attempts, i.deaths, i.step, i.seq,"
-        " t.id IS NOT NULL AND (i.seq, i.state, i.destination, i.order_hash,"
-        " i.next_at, i.ttl_at, i.received, i.attempts, i.deaths, i.step,"
-        " i.ended) IS (t.seq, t.state, t.destination, t.order_hash,"
-        " t.next_at, t.ttl_at, t.received, t.attempts, t.deaths, t.step,"
-        " t.ended)"
+        "SELECT t.id, t.state, t.destination, t.order_hash, t.next_at,"
+        " t.ttl_at, t.received, t.attempts, t.deaths, t.step, t.seq,"
+        " (i.seq, i.destination, i.ended) IS (t.seq, t.destination, t.ended)"
         " FROM delivery i INDEXED BY delivery_pending"
         " LEFT JOIN delivery t NOT INDEXED ON t.id = i.id"
         " WHERE i.ended IS NULL ORDER BY i.seq",

@@ -119,6 +119,13 @@ ngx_erp_index_first(ngx_erp_index_t *x, uint64_t hash)
 }
 
 
+void
+ngx_erp_index_fetch(ngx_erp_index_t *x, uint64_t hash)
+{
+    __builtin_prefetch(ngx_erp_index_bucket(x, hash));
+}
+
+
 static uint32_t *
 ngx_erp_index_bucket(ngx_erp_index_t *x, uint64_t hash)
 {

@@ -42,6 +42,9 @@ void ngx_erp_index_remove(ngx_erp_index_t *x, uint32_t item);
 /* the first one that may have the hash, 0: none; go on with *next() */
 uint32_t ngx_erp_index_first(ngx_erp_index_t *x, uint64_t hash);
 
+/* what _first() will touch is fetched */
+void ngx_erp_index_fetch(ngx_erp_index_t *x, uint64_t hash);
+
 /* makes a hash of a number */
 uint64_t ngx_erp_index_mix(uint64_t n);
 

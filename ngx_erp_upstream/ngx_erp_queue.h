@@ -125,6 +125,7 @@ struct ngx_erp_schedule_s {
     uint32_t           ring_tail;
 
     uint64_t           clock;
+    uint64_t           last;             /* highest id that was added */
 };
 
 

@@ -129,8 +129,16 @@ ngx_erp_schedule_add(ngx_erp_schedule_t *s, ngx_erp_row_t *row)
         return NGX_ERROR;
     }
 
-    if (ngx_erp_item_find(s, row->id)) {
-        return NGX_DECLINED;
+    /* numbers ascend: that of a new one is not looked for */
+
+    if (row->id <= s->last) {
+
+        if (ngx_erp_item_find(s, row->id)) {
+            return NGX_DECLINED;
+        }
+
+    } else {
+        s->last = row->id;
     }
 
     return ngx_erp_item_add(s, row);

@@ -101,6 +101,13 @@ ngx_uint_t ngx_erp_schedule_probe(ngx_erp_schedule_t *s, uint32_t number,
 ngx_int_t ngx_erp_schedule_add(ngx_erp_schedule_t *s, ngx_erp_row_t *row);
 
 /*
+ * A start adds them by the million, and each touches memory far from that of
+ * the last one: what these will touch is fetched, all at the same time.
+ */
+void ngx_erp_schedule_fetch(ngx_erp_schedule_t *s, ngx_erp_row_t *rows,
+    ngx_uint_t n);
+
+/*
  * Takes the next one that may go now: NGX_OK and *row, which is in flight
  * then; NGX_AGAIN and *wait, milliseconds until it is worth to ask again (0:
  * nothing waits for a time).  Destinations take turns.  One whose ttl has

@@ -133,9 +133,10 @@ static ngx_int_t ngx_erp_schema_why(sqlite3 *sqlite, int rc, char *why);
 
 
 /*
- * The pending ones are read from their index alone: it has all columns.
+ * The index of the pending ones has nothing that changes before they end: a
+ * lease does not write to it.
  *
- * What is random, correlation ids and keys, is indexed in lots of 4096
+ * What is random, correlation ids and keys, is indexed in lots of 1024
  * messages: a turn then writes to the few pages of one lot, not to a page for
  * each message (half of all bytes written, and of the time).  A search
  * looks into each lot, SQLite calls it a skip-scan: it knows from the numbers
@@ -146,17 +147,16 @@ static ngx_int_t ngx_erp_schema_why(sqlite3 *sqlite, int rc, char *why);
     "CREATE UNIQUE INDEX message_dedup ON message (dedup)"                    \
     "    WHERE dedup IS NOT NULL;"                                            \
     "CREATE INDEX message_correlation_id"                                     \
-    "    ON message (id >> 12, correlation_id)"                               \
+    "    ON message (id >> 10, correlation_id)"                               \
     "    WHERE correlation_id IS NOT NULL;"                                   \
     "CREATE INDEX message_control_id ON message (control_id)"                 \
     "    WHERE control_id IS NOT NULL;"                                       \
-    "CREATE INDEX body_key ON body (id >> 28, key)"                           \
+    "CREATE INDEX body_key ON body (id >> 26, key)"                           \
     "    WHERE key IS NOT NULL;"                                              \
     "CREATE INDEX body_file ON body (file) WHERE file IS NOT NULL;"           \
     "CREATE INDEX delivery_message ON delivery (message);"                    \
-    "CREATE INDEX delivery_pending ON delivery (seq, state, destination,"     \
-    "    order_hash, next_at, ttl_at, received, attempts, deaths, step,"      \
-    "    ended) WHERE ended IS NULL;"                                         \
+    "CREATE INDEX delivery_pending ON delivery (seq, destination, ended)"     \
+    "    WHERE ended IS NULL;"                                                \
     "CREATE INDEX delivery_dead ON delivery (destination, order_hash)"        \
     "    WHERE state = 3;"                                                    \
     "CREATE INDEX delivery_dead_id ON delivery (id, destination, ended,"      \
@@ -164,8 +164,8 @@ static ngx_int_t ngx_erp_schema_why(sqlite3 *sqlite, int rc, char *why);
                                                                               \
     "ANALYZE;"                                                                \
     "INSERT INTO sqlite_stat1 VALUES"                                         \
-    "    ('message', 'message_correlation_id', '1000000 4096 1'),"            \
-    "    ('body', 'body_key', '1000000 4096 2');"                             \
+    "    ('message', 'message_correlation_id', '1000000 1024 1'),"            \
+    "    ('body', 'body_key', '1000000 1024 2');"                             \
     "ANALYZE sqlite_schema;" /* they are read */                              \
                                                                               \
     "CREATE TRIGGER audit_update BEFORE UPDATE ON audit BEGIN"                \

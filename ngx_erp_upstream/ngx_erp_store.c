@@ -418,6 +418,8 @@ ngx_erp_store_exit(void)
         ngx_free(ngx_queue_data(q, ngx_erp_kept_t, queue));
     }
 
+    ngx_erp_store_free_spare(store);
+
     if (store->single.timer_set) {
         ngx_del_timer(&store->single);
     }

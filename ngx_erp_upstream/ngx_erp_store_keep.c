@@ -51,6 +51,9 @@ ngx_erp_store_free_space(ngx_erp_store_t *store)
 
     store->available = ngx_fs_available(store->path);
 
+    ngx_erp_db_wal_room(store->db,
+                        ngx_max(store->available - store->conf->min_free, 0));
+
     full = ngx_erp_store_is_full(store);
 
     if (full == store->full) {
@@ -178,6 +181,8 @@ ngx_erp_store_no_space(ngx_erp_store_t *store)
 static void
 ngx_erp_store_checkpoint(ngx_erp_store_t *store)
 {
+    ngx_erp_db_numbers_t  n;
+
     if (!store->changed && store->sweeps >= NGX_ERP_BLOB_FOLDERS) {
         return;
     }
@@ -193,6 +198,12 @@ ngx_erp_store_checkpoint(ngx_erp_store_t *store)
 
     if (ngx_erp_db_checkpoint(store->db) != NGX_OK) {
         ngx_erp_store_error(store, "has no checkpoint");
+    }
+
+    /* the room that the WAL has may be what is missing */
+
+    if (store->full && ngx_erp_db_numbers(store->db, &n) == NGX_OK && n.wal) {
+        store->changed = 1;
     }
 }
 

@@ -9,6 +9,18 @@
 #include "ngx_erp_store_private.h"
 
 
+#define NGX_ERP_STORE_LOT  64
+
+
+/* rows that are read, and added together */
+
+typedef struct {
+    ngx_erp_store_t  *store;
+    ngx_uint_t        n;
+    ngx_erp_row_t     rows[NGX_ERP_STORE_LOT];
+} ngx_erp_store_lot_t;
+
+
 static ngx_int_t ngx_erp_store_known_add(ngx_erp_store_t *store,
     ngx_erp_store_dest_t *dest, ngx_erp_known_t *known);
 static ngx_erp_known_t *ngx_erp_store_known(ngx_erp_store_t *store,
@@ -18,6 +30,7 @@ static ngx_int_t ngx_erp_store_load_destination(void *data,
     ngx_erp_destination_t *d);
 static ngx_int_t ngx_erp_store_load_blocking(void *data, ngx_erp_row_t *row);
 static ngx_int_t ngx_erp_store_load_row(void *data, ngx_erp_row_t *row);
+static ngx_int_t ngx_erp_store_load_lot(ngx_erp_store_lot_t *lot);
 static uint64_t ngx_erp_store_load_leased(ngx_erp_store_t *store,
     uint64_t delivery);
 static ngx_int_t ngx_erp_store_left_add(ngx_erp_store_t *store,
@@ -129,8 +142,9 @@ ngx_erp_store_load(ngx_erp_store_t *store)
 static ngx_int_t
 ngx_erp_store_load_all(ngx_erp_store_t *store)
 {
-    ngx_int_t   rc;
-    ngx_uint_t  i;
+    ngx_int_t            rc;
+    ngx_uint_t           i;
+    ngx_erp_store_lot_t  lot;
 
     if (store->schedule) {
         ngx_erp_schedule_free(store->schedule);
@@ -152,7 +166,14 @@ ngx_erp_store_load_all(ngx_erp_store_t *store)
     }
 
     if (rc == NGX_OK) {
-        rc = ngx_erp_db_pending(store->db, ngx_erp_store_load_row, store);
+        lot.store = store;
+        lot.n = 0;
+
+        rc = ngx_erp_db_pending(store->db, ngx_erp_store_load_row, &lot);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_erp_store_load_lot(&lot);
     }
 
     if (rc != NGX_OK) {
@@ -231,7 +252,11 @@ ngx_erp_store_load_blocking(void *data, ngx_erp_row_t *row)
 static ngx_int_t
 ngx_erp_store_load_row(void *data, ngx_erp_row_t *row)
 {
-    ngx_erp_store_t *store = data;
+    ngx_erp_store_lot_t *lot = data;
+
+    ngx_erp_store_t  *store;
+
+    store = lot->store;
 
     if (row->state == NGX_ERP_LEASED || row->state == NGX_ERP_ENDING) {
 
@@ -246,7 +271,30 @@ ngx_erp_store_load_row(void *data, ngx_erp_row_t *row)
 
     store->pending++;
 
-    return ngx_erp_schedule_add(store->schedule, row);
+    lot->rows[lot->n++] = *row;
+
+    return (lot->n == NGX_ERP_STORE_LOT) ? ngx_erp_store_load_lot(lot)
+                                         : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_erp_store_load_lot(ngx_erp_store_lot_t *lot)
+{
+    ngx_int_t   rc;
+    ngx_uint_t  i;
+
+    rc = NGX_OK;
+
+    ngx_erp_schedule_fetch(lot->store->schedule, lot->rows, lot->n);
+
+    for (i = 0; rc == NGX_OK && i < lot->n; i++) {
+        rc = ngx_erp_schedule_add(lot->store->schedule, &lot->rows[i]);
+    }
+
+    lot->n = 0;
+
+    return rc;
 }
 
 

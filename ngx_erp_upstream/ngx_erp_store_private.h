@@ -25,6 +25,7 @@
 #define NGX_ERP_STORE_BYTES    (8 * 1024 * 1024)
 #define NGX_ERP_STORE_LEASES   512
 #define NGX_ERP_STORE_ARENA    (64 * 1024 * 1024)
+#define NGX_ERP_STORE_SPARE    (512 * 1024)         /* kept of it */
 #define NGX_ERP_STORE_UNSENT   (4 * 1024 * 1024)    /* then no more leases */
 #define NGX_ERP_STORE_DEAF     (16 * 1024 * 1024)   /* then no more frames */
 
@@ -44,6 +45,7 @@
 
 typedef struct ngx_erp_store_s  ngx_erp_store_t;
 typedef struct ngx_erp_tie_s    ngx_erp_tie_t;
+typedef struct ngx_erp_block_s  ngx_erp_block_t;
 
 
 /* a worker; its struct outlives its connection while it has leases */
@@ -135,6 +137,14 @@ typedef struct {
 } ngx_erp_known_t;
 
 
+/* in front of what the arena of the turn has; a multiple of 16 bytes */
+
+struct ngx_erp_block_s {
+    ngx_erp_block_t       *next;
+    size_t                 size;         /* without this */
+};
+
+
 /* for metrics, once it is on disk */
 
 typedef struct ngx_erp_count_s  ngx_erp_count_t;
@@ -198,7 +208,9 @@ struct ngx_erp_store_s {
     ngx_event_t            single;
     ngx_event_t            tick;
     ngx_canonical_arena_t  arena;
-    void                  *blocks;
+    ngx_erp_block_t       *blocks;
+    ngx_erp_block_t       *spare;
+    size_t                 nspare;       /* bytes */
     ngx_erp_count_t       *counts;
     ngx_queue_t            alone;        /* of ngx_erp_kept_t: not written,
                                             while others were */
@@ -323,6 +335,9 @@ void ngx_erp_store_count(ngx_erp_store_t *store, ngx_erp_count_t *count);
 
 /* of the arena of the turn; NULL: no memory, which is noted */
 void *ngx_erp_store_alloc(void *data, size_t size);
+
+/* blocks that are kept for the next turn */
+void ngx_erp_store_free_spare(ngx_erp_store_t *store);
 
 /* an error that may come again and again: told now and then */
 void ngx_erp_store_error(ngx_erp_store_t *store, const char *what);

@@ -651,37 +651,73 @@ ngx_erp_store_alloc(void *data, size_t size)
 }
 
 
-/* blocks are a list, its pointer is in front of each */
+/*
+ * Blocks of the arena.  Some are kept for the next turn, which needs them in
+ * the same order: memory that goes back to the system costs page faults.
+ */
 
 static void *
 ngx_erp_store_block(void *data, size_t size)
 {
     ngx_erp_store_t *store = data;
 
-    u_char  *p;
+    ngx_erp_block_t  *b;
 
-    p = ngx_alloc(size + NGX_ALIGNMENT, store->log);
-    if (p == NULL) {
-        return NULL;
+    b = store->spare;
+
+    if (b && b->size >= size) {
+        store->spare = b->next;
+        store->nspare -= b->size;
+
+    } else {
+        b = ngx_alloc(sizeof(ngx_erp_block_t) + size, store->log);
+        if (b == NULL) {
+            return NULL;
+        }
+
+        b->size = size;
     }
 
-    *(void **) p = store->blocks;
-    store->blocks = p;
+    b->next = store->blocks;
+    store->blocks = b;
 
-    return p + NGX_ALIGNMENT;
+    return (u_char *) b + sizeof(ngx_erp_block_t);
 }
 
 
 static void
 ngx_erp_store_free_blocks(ngx_erp_store_t *store)
 {
-    void  *p;
+    ngx_erp_block_t  *b;
 
     while (store->blocks) {
-        p = store->blocks;
-        store->blocks = *(void **) p;
-        ngx_free(p);
+        b = store->blocks;
+        store->blocks = b->next;
+
+        if (b->size > NGX_ERP_STORE_SPARE - store->nspare) {
+            ngx_free(b);
+            continue;
+        }
+
+        b->next = store->spare;
+        store->spare = b;
+        store->nspare += b->size;
     }
+}
+
+
+void
+ngx_erp_store_free_spare(ngx_erp_store_t *store)
+{
+    ngx_erp_block_t  *b;
+
+    while (store->spare) {
+        b = store->spare;
+        store->spare = b->next;
+        ngx_free(b);
+    }
+
+    store->nspare = 0;
 }
 
 

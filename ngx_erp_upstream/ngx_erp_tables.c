@@ -192,6 +192,52 @@ ngx_erp_queue_find(ngx_erp_schedule_t *s, uint32_t dest, uint64_t order)
 }
 
 
+/* buckets, then queues, then their ends */
+
+void
+ngx_erp_schedule_fetch(ngx_erp_schedule_t *s, ngx_erp_row_t *rows,
+    ngx_uint_t n)
+{
+    uint32_t          d, q;
+    ngx_uint_t        i, pass;
+    ngx_erp_queue_t  *queue;
+
+    for (pass = 0; pass < 3; pass++) {
+
+        for (i = 0; i < n; i++) {
+
+            if (rows[i].order == 0) {
+                continue;
+            }
+
+            d = ngx_erp_dest_find(s, rows[i].destination);
+
+            if (pass == 0) {
+                ngx_erp_index_fetch(&s->keys,
+                                    ngx_erp_queue_hash(d, rows[i].order));
+                continue;
+            }
+
+            if (pass == 1) {
+                q = ngx_erp_index_first(&s->keys,
+                                       ngx_erp_queue_hash(d, rows[i].order));
+
+                __builtin_prefetch(q ? ngx_erp_queue(s, q) : NULL);
+                continue;
+            }
+
+            q = ngx_erp_queue_find(s, d, rows[i].order);
+            queue = q ? ngx_erp_queue(s, q) : NULL;
+
+            if (queue && queue->n) {
+                __builtin_prefetch(ngx_erp_item(s, queue->head));
+                __builtin_prefetch(ngx_erp_item(s, queue->tail));
+            }
+        }
+    }
+}
+
+
 uint32_t
 ngx_erp_queue_get(ngx_erp_schedule_t *s, uint32_t dest, uint64_t order)
 {

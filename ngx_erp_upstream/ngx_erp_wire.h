@@ -80,7 +80,7 @@ typedef struct {
     ngx_str_t           control_id;
     ngx_str_t           correlation_id;
     ngx_str_t           traceparent;
-    ngx_str_t           dedup;           /* 32 bytes, empty: not checked */
+    ngx_str_t           dedup;           /* 40 bytes, empty: not checked */
     ngx_str_t           hash;            /* 32 bytes, of the content */
     ngx_str_t           raw;             /* as it came, or empty */
 

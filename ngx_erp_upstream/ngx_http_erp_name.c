@@ -28,8 +28,17 @@ static ngx_int_t ngx_http_erp_put_natural(ngx_http_erp_put_t *p);
 static ngx_int_t ngx_http_erp_put_random(ngx_http_erp_put_t *p);
 static ngx_int_t ngx_http_erp_put_user(ngx_http_erp_put_t *p,
     ngx_str_t *user);
-static ngx_int_t ngx_http_erp_put_digest(ngx_pool_t *pool, u_char *hash,
+static ngx_int_t ngx_http_erp_put_known(ngx_http_erp_put_t *p,
     ngx_str_t *parts, ngx_uint_t n);
+static ngx_int_t ngx_http_erp_put_digest(ngx_http_erp_put_t *p, u_char *hash,
+    ngx_str_t *s);
+static ngx_int_t ngx_http_erp_put_sha256(void);
+
+
+/* of this worker: OpenSSL takes longer to find them than to use them */
+
+static const EVP_MD  *ngx_http_erp_md;
+static EVP_MD_CTX    *ngx_http_erp_md_ctx;
 
 
 ngx_int_t
@@ -135,11 +144,9 @@ ngx_http_erp_put_dedup(ngx_http_erp_put_t *p)
     m->hash.len = NGX_HTTP_ERP_HASH_LEN;
 
     m->dedup.data = p->sent->dedup;
-    m->dedup.len = NGX_HTTP_ERP_HASH_LEN;
+    m->dedup.len = NGX_HTTP_ERP_DEDUP_LEN;
 
-    if (ngx_http_erp_put_digest(p->request->pool, p->sent->hash, &m->raw, 1)
-        != NGX_OK)
-    {
+    if (ngx_http_erp_put_digest(p, p->sent->hash, &m->raw) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -173,7 +180,7 @@ ngx_http_erp_put_natural(ngx_http_erp_put_t *p)
 
         if (parts[2].len) {
             ngx_str_set(&parts[0], "key");
-            return ngx_http_erp_put_digest(r->pool, p->sent->dedup, parts, 3);
+            return ngx_http_erp_put_known(p, parts, 3);
         }
     }
 
@@ -185,7 +192,7 @@ ngx_http_erp_put_natural(ngx_http_erp_put_t *p)
         (void) ngx_hl7_msh(p->message, 3, 0, &parts[2]);
         (void) ngx_hl7_msh(p->message, 4, 0, &parts[3]);
 
-        return ngx_http_erp_put_digest(r->pool, p->sent->dedup, parts, 5);
+        return ngx_http_erp_put_known(p, parts, 5);
     }
 
     key = ngx_http_erp_header(r, "idempotency-key");
@@ -198,19 +205,34 @@ ngx_http_erp_put_natural(ngx_http_erp_put_t *p)
             return NGX_ERROR;
         }
 
-        return ngx_http_erp_put_digest(r->pool, p->sent->dedup, parts, 4);
+        return ngx_http_erp_put_known(p, parts, 4);
     }
 
     return ngx_http_erp_put_random(p);
 }
 
 
-/* the same again is another one */
+/* the same again is another one; the time makes them neighbours, see below */
 
 static ngx_int_t
 ngx_http_erp_put_random(ngx_http_erp_put_t *p)
 {
-    if (RAND_bytes(p->sent->dedup, NGX_HTTP_ERP_HASH_LEN) != 1) {
+    u_char      *d;
+    uint64_t     now;
+    ngx_uint_t   i;
+
+    d = p->sent->dedup;
+    now = p->sent->put.received;
+
+    ngx_memzero(d, NGX_HTTP_ERP_GROUP_LEN + NGX_HTTP_ERP_TAIL_LEN);
+    d += NGX_HTTP_ERP_GROUP_LEN + NGX_HTTP_ERP_TAIL_LEN;
+
+    for (i = 1; i <= sizeof(uint64_t); i++) {
+        *(d - i) = (u_char) now;
+        now >>= 8;
+    }
+
+    if (RAND_bytes(d, NGX_HTTP_ERP_PROOF_LEN) != 1) {
         ngx_log_error(NGX_LOG_ALERT, p->request->connection->log, 0,
                       "RAND_bytes() failed");
         return NGX_ERROR;
@@ -249,15 +271,15 @@ ngx_http_erp_put_key(ngx_http_erp_put_t *p, ngx_uint_t n, ngx_str_t *key)
     u_char     *last;
     ngx_str_t   s;
     u_char      hash[NGX_HTTP_ERP_HASH_LEN];
-    u_char      buf[NGX_HTTP_ERP_HASH_LEN + NGX_INT_T_LEN];
+    u_char      buf[NGX_HTTP_ERP_DEDUP_LEN + NGX_INT_T_LEN];
 
-    last = ngx_cpymem(buf, p->sent->dedup, NGX_HTTP_ERP_HASH_LEN);
+    last = ngx_cpymem(buf, p->sent->dedup, NGX_HTTP_ERP_DEDUP_LEN);
     last = ngx_sprintf(last, "%ui", n);
 
     s.data = buf;
     s.len = last - buf;
 
-    if (ngx_http_erp_put_digest(p->request->pool, hash, &s, 1) != NGX_OK) {
+    if (ngx_http_erp_put_digest(p, hash, &s) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -291,9 +313,7 @@ ngx_http_erp_put_text(ngx_http_erp_put_t *p, ngx_str_t *s)
 
     digits = ngx_pnalloc(p->request->pool, NGX_HTTP_ERP_KEY_LEN);
 
-    if (digits == NULL
-        || ngx_http_erp_put_digest(p->request->pool, hash, s, 1) != NGX_OK)
-    {
+    if (digits == NULL || ngx_http_erp_put_digest(p, hash, s) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -304,50 +324,104 @@ ngx_http_erp_put_text(ngx_http_erp_put_t *p, ngx_str_t *s)
 }
 
 
-/* SHA-256 of the parts, a zero between them */
+/*
+ * SHA-256 of the parts, a zero between them, is what tells one from another.
+ * In front of it stands a hash of all but the last part, and the end of that:
+ * control ids of a sender are numbers, or times, and their entries in the
+ * index are neighbours then.  By the digest alone each message would write
+ * to a page of its own.
+ */
 
 static ngx_int_t
-ngx_http_erp_put_digest(ngx_pool_t *pool, u_char *hash, ngx_str_t *parts,
-    ngx_uint_t n)
+ngx_http_erp_put_known(ngx_http_erp_put_t *p, ngx_str_t *parts, ngx_uint_t n)
 {
-    size_t      len;
-    u_char     *p;
-    ngx_str_t   all;
-    ngx_uint_t  i;
+    size_t       len;
+    u_char      *last, *dedup, hash[NGX_HTTP_ERP_HASH_LEN];
+    uint32_t     group;
+    ngx_str_t    all;
+    ngx_uint_t   i;
 
-    all = parts[0];
+    len = n - 1;
 
-    if (n > 1) {
-        len = n - 1;
-
-        for (i = 0; i < n; i++) {
-            len += parts[i].len;
-        }
-
-        p = ngx_pnalloc(pool, len);
-        if (p == NULL) {
-            return NGX_ERROR;
-        }
-
-        all.data = p;
-        all.len = len;
-
-        for (i = 0; i < n; i++) {
-
-            if (i) {
-                *p++ = '\0';
-            }
-
-            p = ngx_cpymem(p, parts[i].data, parts[i].len);
-        }
+    for (i = 0; i < n; i++) {
+        len += parts[i].len;
     }
 
-    if (EVP_Digest(all.data, all.len, hash, NULL, EVP_sha256(), NULL) != 1) {
-        ngx_log_error(NGX_LOG_ALERT, pool->log, 0, "EVP_Digest() failed");
+    all.len = len;
+    all.data = ngx_pnalloc(p->request->pool, len);
+    if (all.data == NULL) {
         return NGX_ERROR;
     }
 
+    last = all.data;
+
+    for (i = 0; i < n - 1; i++) {
+        last = ngx_cpymem(last, parts[i].data, parts[i].len);
+        *last++ = '\0';
+    }
+
+    group = ngx_murmur_hash2(all.data, last - all.data);
+
+    (void) ngx_cpymem(last, parts[i].data, parts[i].len);
+
+    if (ngx_http_erp_put_digest(p, hash, &all) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    dedup = p->sent->dedup;
+    ngx_memcpy(dedup, &group, NGX_HTTP_ERP_GROUP_LEN);
+    dedup += NGX_HTTP_ERP_GROUP_LEN;
+
+    /* at the right: a number with one digit more comes behind the others */
+
+    len = ngx_min(parts[i].len, NGX_HTTP_ERP_TAIL_LEN);
+
+    ngx_memzero(dedup, NGX_HTTP_ERP_TAIL_LEN - len);
+    dedup += NGX_HTTP_ERP_TAIL_LEN - len;
+
+    dedup = ngx_cpymem(dedup, parts[i].data + parts[i].len - len, len);
+    ngx_memcpy(dedup, hash, NGX_HTTP_ERP_PROOF_LEN);
+
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_erp_put_digest(ngx_http_erp_put_t *p, u_char *hash, ngx_str_t *s)
+{
+    if ((ngx_http_erp_md || ngx_http_erp_put_sha256() == NGX_OK)
+        && EVP_DigestInit_ex(ngx_http_erp_md_ctx, ngx_http_erp_md, NULL) == 1
+        && EVP_DigestUpdate(ngx_http_erp_md_ctx, s->data, s->len) == 1
+        && EVP_DigestFinal_ex(ngx_http_erp_md_ctx, hash, NULL) == 1)
+    {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_ALERT, p->request->connection->log, 0,
+                  "SHA-256 failed");
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_erp_put_sha256(void)
+{
+    if (ngx_http_erp_md_ctx == NULL) {
+        ngx_http_erp_md_ctx = EVP_MD_CTX_new();
+
+        if (ngx_http_erp_md_ctx == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+#if (OPENSSL_VERSION_NUMBER >= 0x30000000L)
+    ngx_http_erp_md = EVP_MD_fetch(NULL, "SHA256", NULL);
+#else
+    ngx_http_erp_md = EVP_sha256();
+#endif
+
+    return ngx_http_erp_md ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -13,6 +13,14 @@
 
 #define NGX_HTTP_ERP_HASH_LEN       32       /* of SHA-256 */
 
+/* what a message is known by, see ngx_http_erp_name.c */
+#define NGX_HTTP_ERP_GROUP_LEN      4
+#define NGX_HTTP_ERP_TAIL_LEN       20
+#define NGX_HTTP_ERP_PROOF_LEN      16
+
+#define NGX_HTTP_ERP_DEDUP_LEN                                                \
+    (NGX_HTTP_ERP_GROUP_LEN + NGX_HTTP_ERP_TAIL_LEN + NGX_HTTP_ERP_PROOF_LEN)
+
 /* table 0357, besides those of ngx_hl7_message.h */
 #define NGX_HTTP_ERP_DUPLICATE_KEY  205
 
@@ -32,7 +40,7 @@ typedef struct {
     ngx_event_t                 timer;
     ngx_rbtree_node_t           node;        /* by number of the question */
 
-    u_char                      dedup[NGX_HTTP_ERP_HASH_LEN];
+    u_char                      dedup[NGX_HTTP_ERP_DEDUP_LEN];
     u_char                      hash[NGX_HTTP_ERP_HASH_LEN];
 
     unsigned                    asking:1;

@@ -147,11 +147,13 @@ is($answer->{correlation_id}, 'corr-1', 'correlation id');
 
 my ($m) = rows "SELECT flow, source, type, control_id, correlation_id,
                     traceparent, received, hex(hash) AS hash,
-                    length(dedup) AS dedup
+                    length(dedup) AS dedup,
+                    CAST(substr(dedup, 22, 3) AS TEXT) AS neighbour
                 FROM message WHERE id = $id";
 
 is_deeply([@$m{qw(flow source type control_id correlation_id dedup)}],
-          ['/two', 'OR/GHH', 'DFT^P03', 'M-1', 'corr-1', 32], 'the message');
+          ['/two', 'OR/GHH', 'DFT^P03', 'M-1', 'corr-1', 40], 'the message');
+is($m->{neighbour}, 'M-1', 'in the index beside those of the same sender');
 is(lc $m->{hash}, sha256_hex($body), 'its hash');
 like($m->{traceparent}, qr/^00-0af7651916cd43dd8448eb211c80319c-/, 'trace');
 cmp_ok(abs($m->{received} / 1000 - time), '<', 60, 'when it was received');

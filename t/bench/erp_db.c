@@ -8,7 +8,15 @@
  *
  *     erp_db DIRECTORY [SECONDS [PENDING]]
  *
- * prints name=value: messages a second, or milliseconds.
+ * prints name=value: messages a second, or milliseconds.  And for
+ * t/bench/store, which takes turns itself:
+ *
+ *     erp_db DIRECTORY bare|put BATCH SECONDS RAW BODY
+ *     erp_db DIRECTORY fill PENDING BODY
+ *     erp_db DIRECTORY settle
+ *
+ * the bare writer or the puts alone, with messages of RAW bytes and objects
+ * of BODY; a store with so many deliveries that are due; leases and ends.
  */
 
 #include <stdio.h>
@@ -24,6 +32,7 @@
 
 
 #define BODY      1024
+#define BODY_MAX  65536
 #define ROUNDS    5
 #define BATCH     512
 #define SETTLED   20000
@@ -36,62 +45,136 @@ typedef struct {
     sqlite3_stmt    *message;
     sqlite3_stmt    *body;
     sqlite3_stmt    *delivery;
+    sqlite3_stmt    *last;
     uint64_t         next;
 } bare_t;
 
 
+static void all(const char *directory, double seconds, ngx_uint_t n);
+static void alone(const char *directory, ngx_uint_t is_bare,
+    ngx_uint_t batch, double seconds);
 static void puts_at(const char *directory, ngx_uint_t batch, double seconds);
 static double put_run(ngx_erp_db_t *db, ngx_uint_t batch, double seconds);
 static double bare_run(bare_t *b, ngx_uint_t batch, double seconds);
 static void bare_open(bare_t *b, const char *directory);
 static void bare_put(bare_t *b, uint64_t n);
+static void bare_body(bare_t *b, uint64_t id, ngx_erp_object_t *o);
 static void bare_close(bare_t *b);
 static void settle(const char *directory);
+static void settle_all(ngx_erp_db_t *db, const char *name, uint64_t *ids,
+    ngx_uint_t end);
 static void settle_turn(ngx_erp_db_t *db, uint64_t *ids, ngx_uint_t n,
     ngx_uint_t end);
 static void pending(const char *directory, ngx_uint_t n);
+static void fill(const char *directory, const char *name, ngx_uint_t n);
 static void load(const char *directory, const char *name, ngx_uint_t n);
 static ngx_int_t pending_row(void *data, ngx_erp_row_t *row);
 static ngx_erp_db_t *store(const char *directory, const char *name);
 static void turn(ngx_erp_db_t *db, ngx_uint_t n, uint64_t *ids);
 static void message(ngx_erp_message_t *m, uint64_t n);
+static size_t size(const char *arg);
 static double median(double *values, ngx_uint_t n);
 static double seconds_now(void);
+static double seconds_cpu(void);
 static void die(const char *what, const char *why);
 
 
 static uint64_t          number;
-static u_char            text[BODY];
+static u_char            text[BODY_MAX];
+static size_t            raw_len, body_len = BODY;
 static ngx_erp_object_t  object;
 static ngx_erp_target_t  target;
-static u_char            dedup[32], control[20], correlation[32], key[24];
+static u_char            dedup[40], hash[32], control[20], correlation[32];
+static u_char            key[24];
 
 
 int
 main(int argc, char **argv)
 {
-    double      seconds;
-    ngx_uint_t  i, n;
-    ngx_uint_t  batches[] = { 1, 16, 90, 335 };
+    memset(text, 'x', sizeof(text));
 
-    if (argc < 2) {
+    if (argc == 7) {
+        raw_len = size(argv[5]);
+        body_len = size(argv[6]);
+        alone(argv[1], strcmp(argv[2], "bare") == 0, atoi(argv[3]),
+              atof(argv[4]));
+
+    } else if (argc == 5 && strcmp(argv[2], "fill") == 0) {
+        body_len = size(argv[4]);
+        fill(argv[1], ".", atoi(argv[3]));
+
+    } else if (argc == 3 && strcmp(argv[2], "settle") == 0) {
+        settle(argv[1]);
+
+    } else if (argc >= 2 && argc <= 4) {
+        all(argv[1], (argc > 2) ? atof(argv[2]) : 1,
+            (argc > 3) ? atoi(argv[3]) : 1000000);
+
+    } else {
         fprintf(stderr, "usage: %s directory [seconds [pending]]\n", argv[0]);
         return 1;
     }
 
-    seconds = (argc > 2) ? atof(argv[2]) : 1;
-    n = (argc > 3) ? atoi(argv[3]) : 1000000;
+    return 0;
+}
 
-    memset(text, 'x', sizeof(text));
+
+static void
+all(const char *directory, double seconds, ngx_uint_t n)
+{
+    ngx_uint_t  i;
+    ngx_uint_t  batches[] = { 1, 16, 90, 335 };
 
     for (i = 0; i < sizeof(batches) / sizeof(batches[0]); i++) {
-        puts_at(argv[1], batches[i], seconds);
+        puts_at(directory, batches[i], seconds);
     }
 
-    settle(argv[1]);
-    pending(argv[1], n);
+    settle(directory);
+    pending(directory, n);
+}
 
-    return 0;
+
+/* the other one may have been here before */
+
+static void
+alone(const char *directory, ngx_uint_t is_bare, ngx_uint_t batch,
+    double seconds)
+{
+    bare_t            b;
+    double            cpu, rate;
+    uint64_t          first;
+    const char       *name;
+    ngx_erp_db_t     *db;
+    struct timespec   ts;
+
+    name = is_bare ? "bare" : "put";
+    clock_gettime(CLOCK_REALTIME, &ts);
+    number = ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+    first = number;
+
+    if (is_bare) {
+        bare_open(&b, directory);
+
+    } else {
+        db = store(directory, ".");
+    }
+
+    cpu = seconds_cpu();
+
+    rate = is_bare ? bare_run(&b, batch, seconds)
+                   : put_run(db, batch, seconds);
+
+    cpu = seconds_cpu() - cpu;
+
+    if (is_bare) {
+        bare_close(&b);
+
+    } else {
+        ngx_erp_db_close(db);
+    }
+
+    printf("%s=%.0f %s_us=%.2f\n", name, rate, name,
+           cpu * 1e6 / (number - first));
 }
 
 
@@ -180,21 +263,24 @@ static void
 bare_open(bare_t *b, const char *directory)
 {
     char         path[512];
-    ngx_uint_t   i;
+    ngx_uint_t   i, fresh;
     const char  *sql[] = {
         "BEGIN IMMEDIATE", "COMMIT",
         "INSERT INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
         " 0)",
         "INSERT INTO body VALUES (?1, ?2, 0, 0, ?3, ?4, ?5, NULL, ?6)",
         "INSERT INTO delivery VALUES (?1, ?1, ?1, ?2, 1, 0, 0, 0, 0, 0, ?3,"
-        " ?3, 0, NULL, ?4, NULL, 0, ?5, ?5, NULL)"
+        " ?3, 0, NULL, ?4, NULL, 0, ?5, ?5, NULL)",
+        "SELECT ifnull(max(id), 0) + 1 FROM message"
     };
 
     sqlite3_stmt  **stmt[] = { &b->begin, &b->commit, &b->message, &b->body,
-                               &b->delivery };
+                               &b->delivery, &b->last };
 
     mkdir(directory, 0700);
     snprintf(path, sizeof(path), "%s/bare.db", directory);
+
+    fresh = (access(path, F_OK) != 0);
 
     if (sqlite3_open(path, &b->sqlite) != SQLITE_OK
         || sqlite3_exec(b->sqlite,
@@ -206,11 +292,9 @@ bare_open(bare_t *b, const char *directory)
                         "PRAGMA journal_mode = WAL;"
                         "PRAGMA wal_autocheckpoint = 4000", NULL, NULL, NULL)
            != SQLITE_OK
-        || sqlite3_exec(b->sqlite, ngx_erp_schema[0], NULL, NULL, NULL)
-           != SQLITE_OK
-        || sqlite3_exec(b->sqlite, "INSERT INTO destination (uri) VALUES"
-                        " ('/erp')", NULL, NULL, NULL)
-           != SQLITE_OK)
+        || (fresh
+            && sqlite3_exec(b->sqlite, ngx_erp_schema[0], NULL, NULL, NULL)
+               != SQLITE_OK))
     {
         die(path, sqlite3_errmsg(b->sqlite));
     }
@@ -223,7 +307,9 @@ bare_open(bare_t *b, const char *directory)
         }
     }
 
-    b->next = 1;
+    sqlite3_step(b->last);
+    b->next = sqlite3_column_int64(b->last, 0);
+    sqlite3_reset(b->last);
 }
 
 
@@ -232,6 +318,7 @@ bare_put(bare_t *b, uint64_t n)
 {
     uint64_t            id;
     sqlite3_stmt       *s;
+    ngx_erp_object_t    raw;
     ngx_erp_message_t   m;
 
     message(&m, n);
@@ -254,15 +341,13 @@ bare_put(bare_t *b, uint64_t n)
     sqlite3_step(s);
     sqlite3_reset(s);
 
-    s = b->body;
-    sqlite3_bind_int64(s, 1, (id << 16) + 1);
-    sqlite3_bind_int64(s, 2, object.body.len);
-    sqlite3_bind_text(s, 3, (char *) object.type.data, object.type.len, NULL);
-    sqlite3_bind_text(s, 4, (char *) object.key.data, object.key.len, NULL);
-    sqlite3_bind_text(s, 5, (char *) object.map.data, object.map.len, NULL);
-    sqlite3_bind_blob(s, 6, object.body.data, object.body.len, NULL);
-    sqlite3_step(s);
-    sqlite3_reset(s);
+    if (m.raw.len) {
+        memset(&raw, 0, sizeof(ngx_erp_object_t));
+        raw.body = m.raw;
+        bare_body(b, id << 16, &raw);
+    }
+
+    bare_body(b, (id << 16) + 1, &object);
 
     s = b->delivery;
     sqlite3_bind_int64(s, 1, id);
@@ -276,6 +361,23 @@ bare_put(bare_t *b, uint64_t n)
 
 
 static void
+bare_body(bare_t *b, uint64_t id, ngx_erp_object_t *o)
+{
+    sqlite3_stmt  *s;
+
+    s = b->body;
+    sqlite3_bind_int64(s, 1, id);
+    sqlite3_bind_int64(s, 2, o->body.len);
+    sqlite3_bind_text(s, 3, (char *) o->type.data, o->type.len, NULL);
+    sqlite3_bind_text(s, 4, (char *) o->key.data, o->key.len, NULL);
+    sqlite3_bind_text(s, 5, (char *) o->map.data, o->map.len, NULL);
+    sqlite3_bind_blob(s, 6, o->body.data, o->body.len, NULL);
+    sqlite3_step(s);
+    sqlite3_reset(s);
+}
+
+
+static void
 bare_close(bare_t *b)
 {
     sqlite3_finalize(b->begin);
@@ -283,16 +385,16 @@ bare_close(bare_t *b)
     sqlite3_finalize(b->message);
     sqlite3_finalize(b->body);
     sqlite3_finalize(b->delivery);
+    sqlite3_finalize(b->last);
     sqlite3_close(b->sqlite);
 }
 
 
-/* half of the puts' own work: leases and ends, in turns of 90 */
+/* the other half of the work: leases and ends, in turns of 90 */
 
 static void
 settle(const char *directory)
 {
-    double         start;
     uint64_t       ids[SETTLED + BATCH];
     ngx_uint_t     i;
     ngx_erp_db_t  *db;
@@ -303,24 +405,29 @@ settle(const char *directory)
         turn(db, 90, ids + i);
     }
 
-    start = seconds_now();
-
-    for (i = 0; i < SETTLED; i += 90) {
-        settle_turn(db, ids + i, 90, 0);
-    }
-
-    printf("lease_90=%.0f\n", SETTLED / (seconds_now() - start));
-
-    start = seconds_now();
-
-    for (i = 0; i < SETTLED; i += 90) {
-        settle_turn(db, ids + i, 90, 1);
-    }
-
-    printf("settle_90=%.0f\n", SETTLED / (seconds_now() - start));
-    fflush(stdout);
+    settle_all(db, "lease", ids, 0);
+    settle_all(db, "settle", ids, 1);
 
     ngx_erp_db_close(db);
+}
+
+
+static void
+settle_all(ngx_erp_db_t *db, const char *name, uint64_t *ids, ngx_uint_t end)
+{
+    double      start, cpu;
+    ngx_uint_t  i;
+
+    start = seconds_now();
+    cpu = seconds_cpu();
+
+    for (i = 0; i < SETTLED; i += 90) {
+        settle_turn(db, ids + i, 90, end);
+    }
+
+    printf("%s_90=%.0f\n", name, SETTLED / (seconds_now() - start));
+    printf("%s_us=%.2f\n", name, (seconds_cpu() - cpu) * 1e6 / SETTLED);
+    fflush(stdout);
 }
 
 
@@ -363,27 +470,35 @@ settle_turn(ngx_erp_db_t *db, uint64_t *ids, ngx_uint_t n, ngx_uint_t end)
 static void
 pending(const char *directory, ngx_uint_t n)
 {
-    double         start;
-    ngx_uint_t     i;
-    ngx_erp_db_t  *db;
     struct rusage  ru;
 
-    db = store(directory, "pending");
-    start = seconds_now();
-
-    for (i = 0; i < n; i += BATCH) {
-        turn(db, BATCH, NULL);
-    }
-
-    printf("fill_%d=%.0f\n", BATCH, n / (seconds_now() - start));
-
-    ngx_erp_db_close(db);
+    fill(directory, "pending", n);
 
     load(directory, "load_ms", n);
     load(directory, "load_again_ms", n);
 
     getrusage(RUSAGE_SELF, &ru);
     printf("memory_mb=%ld\n", ru.ru_maxrss / 1024);
+}
+
+
+static void
+fill(const char *directory, const char *name, ngx_uint_t n)
+{
+    double         start;
+    ngx_uint_t     i;
+    ngx_erp_db_t  *db;
+
+    db = store(directory, name);
+    start = seconds_now();
+
+    for (i = 0; i < n; i += BATCH) {
+        turn(db, ngx_min(BATCH, n - i), NULL);
+    }
+
+    printf("fill_%d=%.0f\n", BATCH, n / (seconds_now() - start));
+
+    ngx_erp_db_close(db);
 }
 
 
@@ -470,7 +585,10 @@ turn(ngx_erp_db_t *db, ngx_uint_t n, uint64_t *ids)
 }
 
 
-/* what is random in real ones is random here: ids, keys, hashes */
+/*
+ * What is random in real ones is random here: correlation ids, keys, hashes.
+ * What a message is known by begins with its sender and control id.
+ */
 
 static void
 message(ngx_erp_message_t *m, uint64_t n)
@@ -483,13 +601,17 @@ message(ngx_erp_message_t *m, uint64_t n)
     for (i = 0; i < 4; i++) {
         h = (h + 0x9e3779b97f4a7c15ULL) * 0xbf58476d1ce4e5b9ULL;
         h ^= h >> 31;
-        memcpy(dedup + 8 * i, &h, 8);
+        memcpy(hash + 8 * i, &h, 8);
     }
 
-    snprintf((char *) control, sizeof(control), "MSG%09d", (int) n);
+    snprintf((char *) control, sizeof(control), "MSG%09u",
+             (unsigned) (n % 1000000000));
+
+    memcpy(dedup + 12, control, 12);
+    memcpy(dedup + 24, hash, 16);
 
     for (i = 0; i < sizeof(correlation); i++) {
-        correlation[i] = "0123456789abcdef"[dedup[i] & 15];
+        correlation[i] = "0123456789abcdef"[hash[i] & 15];
     }
 
     snprintf((char *) key, sizeof(key), "GHH/V%08u",
@@ -509,14 +631,17 @@ message(ngx_erp_message_t *m, uint64_t n)
                 "0123456789abcdef-01");
     m->dedup.data = dedup;
     m->dedup.len = sizeof(dedup);
-    m->hash = m->dedup;
+    m->hash.data = hash;
+    m->hash.len = sizeof(hash);
+    m->raw.data = text;
+    m->raw.len = raw_len;
 
     ngx_str_set(&object.type, "encounter");
     object.key.data = key;
     object.key.len = strlen((char *) key);
     ngx_str_set(&object.map, "adt@1");
     object.body.data = text;
-    object.body.len = sizeof(text);
+    object.body.len = body_len;
 
     target.object = 0;
     ngx_str_set(&target.destination, "/erp");
@@ -527,6 +652,21 @@ message(ngx_erp_message_t *m, uint64_t n)
     m->nobjects = 1;
     m->targets = &target;
     m->ntargets = 1;
+}
+
+
+static size_t
+size(const char *arg)
+{
+    int  n;
+
+    n = atoi(arg);
+
+    if (n < 0 || n > BODY_MAX) {
+        die(arg, "is no size of a body");
+    }
+
+    return n;
 }
 
 
@@ -554,6 +694,17 @@ seconds_now(void)
     struct timespec  ts;
 
     clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+
+static double
+seconds_cpu(void)
+{
+    struct timespec  ts;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
 
     return ts.tv_sec + ts.tv_nsec / 1e9;
 }

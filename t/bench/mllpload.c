@@ -321,11 +321,12 @@ load_report(mark_t *from, mark_t *to)
 
     printf("connections=%d window=%d size=%zu rate=%.0f p50=%.1f p99=%.1f "
            "max=%.1f server_us=%.2f server_busy=%.0f own_busy=%.0f "
-           "waited=%.0f\n",
+           "waited=%.0f total=%" PRIu64 "\n",
            connections, load.window, load.frame_len, messages * NSEC / wall,
            hist_percentile(0.5), hist_percentile(0.99), hist_percentile(1.0),
            ran / 1000 / messages, ran * 100 / wall,
-           (to->own.ran - from->own.ran) * 100 / wall, waited * 100 / wall);
+           (to->own.ran - from->own.ran) * 100 / wall, waited * 100 / wall,
+           load.acked);
 }
 
 
