@@ -126,7 +126,7 @@ EOH
 
         location /sink/   { $stream client_max_body_size 0; proxy_pass http://127.0.0.1:$sink; }
         location /held/   { $stream proxy_pass http://127.0.0.1:$port; }
-        location /tls/    { $stream proxy_pass https://127.0.0.1:%%TLS%%/; }
+        location /tls/    { $stream proxy_ssl_session_reuse off; proxy_pass https://127.0.0.1:%%TLS%%/; }
         location /pair/   { $stream proxy_pass http://pair; }
         location /buffer/ { canonical_request p; client_body_buffer_size 1k; proxy_pass http://127.0.0.1:$sink; }
         location /memory/ { canonical_request p; canonical_max_memory 64k; proxy_pass http://127.0.0.1:$sink; }

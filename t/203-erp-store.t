@@ -321,7 +321,7 @@ wait_for { $s->api(GET => 'destinations') =~ /"open"/ } 'an open breaker';
 $s->answer($s->post('/later', 'later', 'x'));
 fate 'later', { state => 0, attempts => 1 }, 'back-off: attempted once';
 
-my $breaker = ($s->sql("SELECT breaker FROM destination WHERE uri = '/erp'"))[0];
+my ($breaker) = $s->sql("SELECT breaker FROM destination WHERE uri = '/erp'");
 my $tries = $s->row('open')->{tries};
 my $next_at = $s->row('later')->{next_at};
 
@@ -381,7 +381,8 @@ $s->stop;
 for my $what ('quit', 'upgrade') {
     # senders that never pause are not waited for longer than that
 
-    my $chaos = Chaos->start(workers => 2, main => 'worker_shutdown_timeout 2s;',
+    my $chaos = Chaos->start(workers => 2,
+                             main => 'worker_shutdown_timeout 2s;',
                              allow => qr/open socket/);
     my $sender = $chaos->sender(rate => 500, connections => 10, size => 1000);
 

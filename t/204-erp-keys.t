@@ -160,7 +160,8 @@ keys_are('key=k1');
 $ngx->configure;
 $ngx->signal('HUP');
 $s->ready;
-is($s->send('s4', "$canary again")->{status}, 202, 'the right key: it is back');
+is($s->send('s4', "$canary again")->{status}, 202,
+   'the right key: it is back');
 
 
 # --- rotation ---

@@ -246,8 +246,9 @@ for my $round (1, 2) {
     $back->accept->answer(200);
     $s->is_row("cache-$round", { state => 2 }, 'proxy_cache: so does this');
 
-    my @helpers = grep { Engine::contents("/proc/$_/cmdline") =~ /store|cache/ }
-                  $s->engine->workers;
+    my @helpers = grep {
+        Engine::contents("/proc/$_/cmdline") =~ /store|cache/
+    } $s->engine->workers;
     ok(scalar(grep { $_ == $s->store_pid } @helpers),
        'proxy_cache: a helper has the store');
     is(scalar(grep { Engine::contents("/proc/$_/cmdline") =~ /manager/ }
