@@ -107,12 +107,14 @@ stream {
 }
 EOF
 
+    # three have a meaning there, to the sender
     refused "in http{}: $directive", 2,
-            qq("$name" directive is not allowed here), <<EOF;
+            qq("$name" directive is not allowed here), <<EOF
 http {
     $directive;
 }
 EOF
+        unless $name =~ /^mllp_(?:buffer_size|(?:read|send)_timeout)$/;
 
     next if $name eq 'mllp_pass';
 
