@@ -183,6 +183,9 @@ ngx_int_t ngx_erp_db_lost(ngx_erp_db_t *db, uint64_t delivery);
 ngx_int_t ngx_erp_db_replay(ngx_erp_db_t *db, uint64_t delivery,
     ngx_uint_t first, ngx_str_t *key, uint64_t next_at, ngx_erp_row_t *row);
 
+/* how many are not at their end; NGX_DECLINED as with the next one */
+ngx_int_t ngx_erp_db_npending(ngx_erp_db_t *db, uint64_t *n);
+
 /*
  * All that is not at its end, in the order of "seq": at start.  The handler
  * returns NGX_OK to go on.  A million rows take less than two seconds.

@@ -18,6 +18,20 @@ static ngx_int_t ngx_erp_db_add_uri(ngx_erp_db_t *db, ngx_str_t *uri,
 
 
 ngx_int_t
+ngx_erp_db_npending(ngx_erp_db_t *db, uint64_t *n)
+{
+    ngx_int_t   rc;
+    ngx_uint_t  corrupt;
+
+    corrupt = db->corrupt;
+
+    rc = ngx_erp_db_number(db, NGX_ERP_SQL_NPENDING, n);
+
+    return (db->corrupt != corrupt) ? NGX_DECLINED : rc;
+}
+
+
+ngx_int_t
 ngx_erp_db_pending(ngx_erp_db_t *db, ngx_erp_row_pt handler, void *data)
 {
     ngx_int_t   rc;

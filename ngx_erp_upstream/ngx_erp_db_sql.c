@@ -105,6 +105,10 @@ const char *const  ngx_erp_db_sql[] = {
         "SELECT message, body, destination, received, ttl_at, replay_of,"
         " order_key, key, seq, sum FROM delivery WHERE id = ?1",
 
+    [NGX_ERP_SQL_NPENDING] =
+        "SELECT count(*) FROM delivery INDEXED BY delivery_pending"
+        " WHERE ended IS NULL",
+
     /* of the index, and whether the table has the same */
 
     [NGX_ERP_SQL_PENDING] =

@@ -7,7 +7,7 @@
 
 
 #define NGX_ERP_INDEX_SHIFT  8
-#define NGX_ERP_INDEX_LOAD   2       /* items to a bucket */
+#define NGX_ERP_INDEX_LOAD   1       /* items to a bucket */
 
 
 static void ngx_erp_index_grow(ngx_erp_index_t *x);
@@ -35,6 +35,26 @@ void
 ngx_erp_index_free(ngx_erp_index_t *x)
 {
     ngx_erp_array_free(&x->buckets);
+}
+
+
+void
+ngx_erp_index_reserve(ngx_erp_index_t *x, uint64_t n)
+{
+    uint32_t  nbuckets;
+
+    nbuckets = x->nbuckets;
+
+    while (nbuckets < n / NGX_ERP_INDEX_LOAD && nbuckets < (1U << 30)) {
+        nbuckets *= 2;
+    }
+
+    if (x->n == 0 && x->split == 0
+        && ngx_erp_array_reserve(&x->buckets, nbuckets) == NGX_OK)
+    {
+        x->nbuckets = nbuckets;
+        x->mask = nbuckets - 1;
+    }
 }
 
 

@@ -35,6 +35,9 @@ ngx_int_t ngx_erp_index_init(ngx_erp_index_t *x,
     const ngx_erp_index_type_t *type, void *data);
 void ngx_erp_index_free(ngx_erp_index_t *x);
 
+/* an empty one: with room for n items it need not grow as they come */
+void ngx_erp_index_reserve(ngx_erp_index_t *x, uint64_t n);
+
 /* cannot fail: without memory it only becomes slower */
 void ngx_erp_index_add(ngx_erp_index_t *x, uint32_t item);
 void ngx_erp_index_remove(ngx_erp_index_t *x, uint32_t item);

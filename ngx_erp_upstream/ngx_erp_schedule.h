@@ -5,7 +5,7 @@
  *
  * Deliveries of one destination and order key are a queue: only its head may
  * go, and the others wait for its end.  Different keys never wait for each
- * other.  A delivery costs at most 72 bytes, a key 50 more.
+ * other.  A delivery costs at most 80 bytes, a key 50 more.
  *
  * "now" should be a clock that does not jump: the time of day at the start
  * and what a monotonic clock counted since.  If it does jump, then nothing is
@@ -99,6 +99,9 @@ ngx_uint_t ngx_erp_schedule_probe(ngx_erp_schedule_t *s, uint32_t number,
  * no memory.
  */
 ngx_int_t ngx_erp_schedule_add(ngx_erp_schedule_t *s, ngx_erp_row_t *row);
+
+/* n of them will be added to an empty one */
+void ngx_erp_schedule_reserve(ngx_erp_schedule_t *s, uint64_t n);
 
 /*
  * A start adds them by the million, and each touches memory far from that of

@@ -142,6 +142,7 @@ ngx_erp_store_load(ngx_erp_store_t *store)
 static ngx_int_t
 ngx_erp_store_load_all(ngx_erp_store_t *store)
 {
+    uint64_t             n;
     ngx_int_t            rc;
     ngx_uint_t           i;
     ngx_erp_store_lot_t  lot;
@@ -157,8 +158,14 @@ ngx_erp_store_load_all(ngx_erp_store_t *store)
         return NGX_ERROR;
     }
 
-    rc = ngx_erp_db_destinations(store->db, ngx_erp_store_load_destination,
-                                 store);
+    rc = ngx_erp_db_npending(store->db, &n);
+
+    if (rc == NGX_OK) {
+        ngx_erp_schedule_reserve(store->schedule, n);
+
+        rc = ngx_erp_db_destinations(store->db,
+                                     ngx_erp_store_load_destination, store);
+    }
 
     if (rc == NGX_OK) {
         rc = ngx_erp_db_blocking(store->db, ngx_erp_store_load_blocking,

@@ -111,6 +111,14 @@ ngx_erp_schedule_free(ngx_erp_schedule_t *s)
 }
 
 
+void
+ngx_erp_schedule_reserve(ngx_erp_schedule_t *s, uint64_t n)
+{
+    ngx_erp_index_reserve(&s->ids, n);
+    ngx_erp_index_reserve(&s->keys, n);
+}
+
+
 uint32_t
 ngx_erp_dest_find(ngx_erp_schedule_t *s, uint32_t number)
 {

@@ -79,7 +79,7 @@ static double seconds_cpu(void);
 static void die(const char *what, const char *why);
 
 
-static uint64_t          number;
+static uint64_t          started, number;
 static u_char            text[BODY_MAX];
 static size_t            raw_len, body_len = BODY;
 static ngx_erp_object_t  object;
@@ -92,6 +92,7 @@ int
 main(int argc, char **argv)
 {
     memset(text, 'x', sizeof(text));
+    started = time(NULL) * 1000ULL;
 
     if (argc == 7) {
         raw_len = size(argv[5]);
@@ -446,7 +447,7 @@ settle_turn(ngx_erp_db_t *db, uint64_t *ids, ngx_uint_t n, ngx_uint_t end)
     s.attempt = 1;
     s.outcome = NGX_ERP_DONE;
     s.status = 201;
-    s.started = 1700000000000;
+    s.started = started;
     s.took = 20;
 
     rc = ngx_erp_db_begin(db);
@@ -619,7 +620,7 @@ message(ngx_erp_message_t *m, uint64_t n)
 
     memset(m, 0, sizeof(ngx_erp_message_t));
 
-    m->received = 1700000000000 + n;
+    m->received = started;
     ngx_str_set(&m->flow, "/adt");
     ngx_str_set(&m->source, "ADT1|GHH");
     ngx_str_set(&m->type, "ADT^A01");

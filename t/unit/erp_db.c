@@ -562,6 +562,7 @@ started(void)
 {
     int              i;
     seen_t           s;
+    uint64_t         n;
     ngx_str_t        order, reason;
     ngx_uint_t       deaths;
     ngx_erp_lease_t  lease;
@@ -590,6 +591,8 @@ started(void)
     memset(&s, 0, sizeof(s));
     is_num(ngx_erp_db_pending(db, seen, &s), NGX_OK, "a start reads rows");
     is_num(s.n, 4, "of all that have not ended");
+    is_num(ngx_erp_db_npending(db, &n), NGX_OK, "it can count them");
+    is_num(n, 4, "before");
     order = str("GHH/V00006");
     ok(s.row.id == 6 && s.row.order == ngx_erp_db_order(&order)
        && s.row.next_at == NOW + 5 && s.row.ttl_at == 0
