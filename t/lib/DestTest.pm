@@ -1,0 +1,256 @@
+package DestTest;
+
+# A destination of conf/destinations as it is shipped, for a test: with the
+# ports, the CA and the times of back-off that a test needs, behind TLS as in
+# life, between an MLLP listener and a stand-in (Standin.pm).
+#
+#   my $ngx = DestTest->start('sap', ports => { 44300 => $erp->port },
+#                             keys => { 'sap.pw' => 'secret' },
+#                             flows => 'location /hl7/ { ... }',
+#                             change => sub { s/.../.../ }, workers => 2);
+#                               an Engine; "ports" are those of the upstreams
+#                               in *_maps.conf, "change" is called with the
+#                               text of each file
+#   ok(deliver($text))          a message is acknowledged with AA
+#   dft($id, @charges)          a DFT^P03: charge($id, $price, $quantity,
+#                               item => .., type => 'CD', unit => .., date =>
+#                               .., visit => .., lot => .., serial => ..)
+#   oms($id, $po, @lines)       an OMS^O05, with [item, quantity, unit, cost
+#                               center, ORC-1 if it is the first]
+#   drained                     waits until nothing waits, but for what stands
+#                               behind a dead letter
+#   attempts($key)              'outcome status' of each, in order
+#   dead->{$key}                { reason, code, error, attempts, id }
+#   replay($key)                this dead letter
+#   sql($sql)                   what the store answers, its lines
+
+use strict;
+use warnings;
+
+use Cwd;
+use Exporter 'import';
+use File::Basename;
+use File::Temp 'tempdir';
+use JSON::PP;
+use Time::HiRes 'sleep';
+
+use lib dirname(__FILE__);
+use Engine;
+
+our @EXPORT = (qw(deliver dft charge oms drained attempts dead replay sql),
+               @Engine::EXPORT);
+
+my ($ngx, $mllp);
+
+
+sub start {
+    my ($class, $name, %o) = @_;
+    my $conf = getcwd() . '/conf';
+    my @files = map { "destinations/$name$_.conf" } '', '_maps';
+    my %text = map { $_ => Engine::contents("$conf/$_") } @files;
+    my (%tls, %names);
+
+    for (values %text) {
+        s{(127\.0\.0\.1:)(\d+)}{$1 . ($tls{$2} //= free_ports(1))}ge;
+        s{/etc/ssl/certs/ca-certificates\.crt}{erp.pem}g;
+        s{\bbase=\d+s max=\d+[sm]}{base=50ms max=200ms}g;
+
+        $names{$1} = 1 while /^map\ ""\ \$\w+_host\s+\{\ default\ ([^;]+);/gmx;
+
+        $o{change}->() if $o{change};
+    }
+
+    my $stream = 'server { listen 127.0.0.1:%%MLLP%%; mllp_pass hie'
+                 . ' /hl7/$hl7_message_type/$hl7_trigger_event; }';
+
+    for (sort keys %{ $o{ports} }) {
+        die "no port $_ in $files[1]\n" if !$tls{$_};
+
+        $stream .= "server { listen 127.0.0.1:$tls{$_} ssl;"
+                   . ' ssl_certificate erp.pem; ssl_certificate_key erp.pem;'
+                   . " proxy_pass 127.0.0.1:$o{ports}{$_}; }\n";
+    }
+
+    $ngx = Engine->start(
+        workers => $o{workers} // 2,
+        files => {
+            %text,
+            'erp.pem' => certificate(sort keys %names),
+            'schemas' => \"$conf/schemas",
+            'keys/patient.key' => '0123456789abcdef',
+            map { ("keys/$_" => "$o{keys}{$_}\n") } keys %{ $o{keys} },
+        },
+        stream => $stream,
+        http => <<"EOF");
+erp_store path=%%DIR%%/db min_free=1m ballast=1m;
+canonical_key patient file=keys/patient.key id=k1;
+include $conf/maps/*.conf;
+include $files[1];
+
+erp_breaker consecutive=20 minimum=100 open=100ms max_open=100ms;
+
+server {
+    server_name hie;
+    mllp_only;
+
+    $o{flows}
+
+    include $files[0];
+}
+
+server {
+    listen 127.0.0.1:%%API%%;
+    location /hie/ { erp_api; }
+}
+EOF
+
+    $mllp = $ngx->client('MLLP');
+
+    return $ngx;
+}
+
+
+# for all of these names, signed by itself
+
+sub certificate {
+    my (@names) = @_;
+    my $dir = tempdir(CLEANUP => 1);
+    my $san = join ',', map { "DNS:$_" } @names;
+
+    system("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=erp"
+           . " -addext subjectAltName=$san -keyout $dir/key -out $dir/crt"
+           . ' 2>/dev/null') == 0
+        or die "openssl failed\n";
+
+    return Engine::contents("$dir/key") . Engine::contents("$dir/crt");
+}
+
+
+sub deliver {
+    my ($text) = @_;
+
+    $mllp->send($text);
+    return field($mllp->read, 'MSA-1') eq 'AA';
+}
+
+
+sub charge {
+    my ($id, $price, $quantity, %more) = @_;
+
+    return { id => $id, price => $price, quantity => $quantity,
+             date => '20261121', type => 'CG', visit => 'V-1', unit => 'OR',
+             item => '', %more };
+}
+
+
+sub dft {
+    my ($id, @charges) = @_;
+    my $n = 0;
+
+    return join "\n",
+        "MSH|^~\\&|OR|GHH|HIE|GHH|20261121100000||DFT^P03|$id|P|2.5",
+        'PID|1||4711^^^GHH^MR',
+        segment('PV1', 1 => 1, 2 => 'I', 3 => 'OR', 19 => $charges[0]{visit}),
+        map {
+            (segment('FT1', 1 => ++$n, 2 => $_->{id}, 4 => $_->{date},
+                     6 => $_->{type}, 7 => "X^Service $_->{id}",
+                     10 => $_->{quantity}, 12 => "$_->{price}&EUR",
+                     13 => $_->{unit}, 34 => $_->{item}),
+             $_->{lot} || $_->{serial}
+                 ? segment('PRT', 2 => 'AD', 4 => 'EQUIP', 19 => $_->{lot},
+                           20 => $_->{serial})
+                 : ())
+        } @charges;
+}
+
+
+sub oms {
+    my ($id, $po, @lines) = @_;
+    my $n = 0;
+
+    return join "\n",
+        "MSH|^~\\&|OR|GHH|HIE|GHH|20261121100000||OMS^O05|$id|P|2.5",
+        segment('ORC', 1 => $lines[0][4] // 'NW', 2 => $po, 12 => '1122334'),
+        map {
+            my ($item, $quantity, $unit, $center) = @$_;
+
+            (segment('RQD', 1 => ++$n, 4 => $item, 5 => $quantity, 6 => $unit,
+                     7 => $center, 9 => 'OR', 10 => '20261201'),
+             segment('RQ1', 1 => '4.50', 4 => '100234'));
+        } @lines;
+}
+
+
+sub segment {
+    my ($name, %fields) = @_;
+    my ($last) = sort { $b <=> $a } keys %fields;
+
+    return join '|', $name, map { $fields{$_} // '' } 1 .. $last;
+}
+
+
+sub drained {
+    wait_for {
+        sleep 0.05;
+        (sql('SELECT count(*) FROM delivery WHERE ended IS NULL
+               AND order_hash NOT IN (SELECT order_hash FROM delivery
+                                       WHERE state = 3)'))[0] == 0
+    } 'the deliveries';
+}
+
+
+sub sql {
+    my ($sql) = @_;
+
+    open my $out, '-|', 'sqlite3', '-cmd', '.timeout 5000',
+         $ngx->dir . '/db/store.db', $sql or die "sqlite3: $!\n";
+    chomp(my @lines = <$out>);
+
+    return @lines;
+}
+
+
+sub attempts {
+    my ($key) = @_;
+
+    return map { tr/|/ /r }
+           sql("SELECT o.name, a.status FROM attempt a
+                  JOIN outcome o ON o.number = a.outcome
+                  JOIN delivery d ON d.id = a.delivery
+                  JOIN body b ON b.id = d.body
+                 WHERE b.key = '$key' ORDER BY d.id, a.number");
+}
+
+
+sub ask {
+    my ($method, $uri, $body) = @_;
+
+    open my $curl, '-|', 'curl', '-s', '-m', 10, '-X', $method,
+         ($body ? ('-H', 'Content-Type: application/json',
+                   '-d', encode_json($body)) : ()),
+         'http://127.0.0.1:' . $ngx->port('API') . "/hie/v1$uri"
+        or die "curl: $!\n";
+
+    local $/;
+    return decode_json(scalar <$curl>);
+}
+
+
+sub dead {
+    my $all = ask(GET => '/dead-letters?detail=1')->{dead_letters};
+
+    return { map { $_->{object_key} => $_ } @$all };
+}
+
+
+sub replay {
+    my ($key) = @_;
+    my $dead = dead()->{$key} or die "$key is no dead letter\n";
+
+    return ask(POST => '/dead-letters/replay',
+               { reason => 'put right', filter => { ids => [$dead->{id}] } })
+           ->{replayed} == 1;
+}
+
+
+1;
