@@ -20,29 +20,17 @@ static void *erp_realloc(void *p, size_t size);
 #undef calloc
 #undef realloc
 
-#include "ngx_erp_schedule.h"
+#include "erp_schedule.h"
 
 
-#define NOW   1700000000000ULL
 #define MANY  1000000
 
-
-static ngx_erp_schedule_t *erp_open(uint32_t destinations);
-static ngx_int_t erp_add(uint32_t destination, uint64_t id, uint64_t order,
-    uint64_t next_at);
-static uint64_t erp_next(uint64_t now);
-static ngx_erp_state_e erp_settle(uint64_t id, ngx_erp_outcome_e outcome,
-    uint64_t now);
 
 static void test_memory(void);
 static void test_many(uint64_t keys, uint64_t room, const char *name);
 static void test_drain(uint64_t keys, const char *name);
 static double test_seconds(void);
 
-
-static ngx_erp_schedule_t  *s;
-static ngx_erp_rules_t      rules;
-static ngx_erp_row_t        row;
 
 static size_t      allocated;
 static ngx_uint_t  allowed = (ngx_uint_t) -1;
@@ -87,77 +75,6 @@ erp_realloc(void *p, size_t size)
     allocated += size;
 
     return realloc(p, size);
-}
-
-
-/* destinations 1 to n with the rules */
-
-static ngx_erp_schedule_t *
-erp_open(uint32_t destinations)
-{
-    uint32_t  d;
-
-    if (s) {
-        ngx_erp_schedule_free(s);
-    }
-
-    s = ngx_erp_schedule_create();
-
-    if (s == NULL) {
-        return NULL;
-    }
-
-    for (d = 1; d <= destinations; d++) {
-        ngx_erp_schedule_destination(s, d, &rules);
-    }
-
-    return s;
-}
-
-
-static ngx_int_t
-erp_add(uint32_t destination, uint64_t id, uint64_t order, uint64_t next_at)
-{
-    ngx_erp_row_t  r;
-
-    memset(&r, 0, sizeof(r));
-
-    r.id = id;
-    r.destination = destination;
-    r.order = order;
-    r.next_at = next_at;
-    r.received = NOW;
-
-    return ngx_erp_schedule_add(s, &r);
-}
-
-
-/* the delivery, 0: none */
-
-static uint64_t
-erp_next(uint64_t now)
-{
-    uint64_t    wait;
-    ngx_uint_t  expired;
-
-    memset(&row, 0, sizeof(row));
-
-    if (ngx_erp_schedule_next(s, now, &row, &expired, &wait) != NGX_OK) {
-        return 0;
-    }
-
-    return row.id;
-}
-
-
-static ngx_erp_state_e
-erp_settle(uint64_t id, ngx_erp_outcome_e outcome, uint64_t now)
-{
-    const char  *reason;
-
-    ngx_erp_schedule_settle(s, id, outcome, 0, now, 0, &row, &reason);
-
-    return row.state;
 }
 
 
