@@ -369,4 +369,53 @@ store_files(void)
 }
 
 
+/* a file in the directory of the store, to be freed; NULL: it is not there */
+
+static inline u_char *
+store_load(const char *name, size_t *len)
+{
+    FILE    *f;
+    char     path[512];
+    u_char  *p;
+
+    snprintf(path, sizeof(path), "%s/%s", store_dir, name);
+
+    *len = 0;
+    f = fopen(path, "r");
+    if (f == NULL) {
+        return NULL;
+    }
+
+    fseek(f, 0, SEEK_END);
+    *len = ftell(f);
+    rewind(f);
+
+    p = malloc(*len + 1);
+    *len = fread(p, 1, *len, f);
+    fclose(f);
+
+    return p;
+}
+
+
+/* in place of the one that is there, and of its WAL */
+
+static inline void
+store_save(const char *name, const u_char *data, size_t len)
+{
+    FILE  *f;
+    char   path[512];
+
+    snprintf(path, sizeof(path), "%s/%s-wal", store_dir, name);
+    unlink(path);
+    snprintf(path, sizeof(path), "%s/%s-shm", store_dir, name);
+    unlink(path);
+    snprintf(path, sizeof(path), "%s/%s", store_dir, name);
+
+    f = fopen(path, "w");
+    fwrite(data, 1, len, f);
+    fclose(f);
+}
+
+
 #endif /* _UNIT_ERP_STORE_H_INCLUDED_ */
