@@ -151,6 +151,11 @@ facts(($t->objects('dft_supply_usage', $t->er7($free)))[0], {
     chargeable => 'false', patient => undef, visit_id => 'V-4711',
 }, 'what is not on the bill is of nobody');
 
+is_deeply([map { $_->{key} } $t->objects('dft_charge', $t->er7($free))],
+          ['T-100', 'GHH/M-2/3'], 'and is no charge');
+is($t->objects('dft_charge', $t->er7($surgery =~ s/12500&/0&/r)), 3,
+   'unlike a service at no price');
+
 
 # taken back
 

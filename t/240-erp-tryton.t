@@ -16,7 +16,6 @@ use Tryton;
 
 plan skip_all => 'no Tryton' if !Tryton->there;
 
-sub found;
 sub charge;
 sub deliver;
 sub drained;
@@ -39,62 +38,12 @@ my $today = strftime('%Y%m%d', localtime);
 my $tomorrow = strftime('%Y%m%d', localtime(time + 86400));
 
 
-# what the ERP's people have set up: a customer, and an item in stock
+# an item in stock, the example with the ids of this Tryton, and one account
+# that is wrong
 
-my ($party) = @{ $erp->call('model.party.party.create',
-    [[{ name => 'Self payers', addresses => [['create', [{}]]] }], \%c]) };
-my ($who) = @{ $erp->call('model.party.party.read',
-    [[$party], ['addresses', 'account_receivable'], \%c]) };
-
-my $unit = found('product.uom', [['symbol', '=', 'u']]);
-my ($template) = @{ $erp->call('model.product.template.create',
-    [[{ name => 'Hip stem', code => 'IMP-4711', type => 'goods',
-        default_uom => $unit, list_price => $erp->decimal('1850.00'),
-        products => [['create', [{
-            cost_price => $erp->decimal('910.00') }]]] }], \%c]) };
-my $product = found('product.product', [['template', '=', $template]]);
-
-my %id = (
-    user        => found('res.user', [['login', '=', $erp->user]]),
-    company     => 1,
-    currency    => found('currency.currency', []),
-    journal     => found('account.journal', [['type', '=', 'revenue']]),
-    party       => $party,
-    address     => $who->{addresses}[0],
-    receivable  => $who->{account_receivable}
-                   || found('account.account',
-                            [['type.receivable', '=', JSON::PP::true]]),
-    storage     => found('stock.location', [['type', '=', 'storage']]),
-    consumption => found('stock.location', [['type', '=', 'lost_found']]),
-);
-
-my $revenue = found('account.account', [['type.revenue', '=', JSON::PP::true],
-                                        ['closed', '!=', JSON::PP::true]]);
-
-my ($in) = @{ $erp->call('model.stock.move.create',
-    [[{ product => $product, uom => $unit, quantity => 10, company => 1,
-        from_location => found('stock.location', [['type', '=', 'supplier']]),
-        to_location => $id{storage}, currency => $id{currency},
-        unit_price => $erp->decimal('910.00') }], \%c]) };
-
-$erp->call('model.stock.move.do', [[$in], \%c]);
-
-
-# the example with these ids, and one account that is wrong
-
-my $maps = Engine::contents("$conf/destinations/tryton_maps.conf");
-
-for my $name (keys %id) {
-    $maps =~ s/(map "" \$tryton_$name\s*\{ default )\d+/$1$id{$name}/
-        or die "no $name in tryton_maps.conf\n";
-}
-
-$maps =~ s/127\.0\.0\.1:8000/'127.0.0.1:' . $erp->port/e;
-$maps =~ s/(canonical_table tryton_revenue \{).*?\}/$1
-               default $revenue; 4120 99999; }/s
-    or die "no accounts in tryton_maps.conf\n";
-
-my $mended = $maps =~ s/4120 99999;//r;
+my $product = $erp->item('IMP-4711', 10);
+my $mended = $erp->maps("$conf/destinations/tryton_maps.conf");
+my $maps = $mended =~ s/(canonical_table tryton_revenue \{)/$1 4120 99999;/r;
 
 my $ngx = Engine->start(
     workers => 2,
@@ -121,9 +70,9 @@ server {
 
     location /hl7/ {
         canonical_request dft_charge dft_supply_usage;
-        erp_send /erp/tryton/charge when=charge
-                 order_by=\$canonical_visit_id;
-        erp_send /erp/tryton/usage  when=supply_usage
+        erp_send /erp/tryton/account when=charge
+                 order_by=\$canonical_account_id;
+        erp_send /erp/tryton/usage when=supply_usage
                  order_by=\$canonical_item_id;
     }
 
@@ -143,14 +92,14 @@ my $mllp = $ngx->client('MLLP');
 
 my @first = (charge('T-1', '12500.00', 1),
              charge('T-2', '1850.00', 2, item => 'IMP-4711'),
-             charge('T-3', '100.00', 1, type => 'CD'));
+             charge('T-1', '100.00', 1, type => 'CD'));
 
 deliver 'D1', @first;
 drained;
 
 is_deeply([invoices 'T-%'],
-          ['T-1 posted 12500.00', 'T-2 posted 3700.00',
-           'T-3/CD posted -100.00'], 'charges are posted invoices');
+          ['T-1 posted 12500.00', 'T-1/CD posted -100.00',
+           'T-2 posted 3700.00'], 'charges are posted invoices');
 is(on_hand, 8, 'the usage is a stock move, done');
 is(sql('SELECT count(*) FROM delivery WHERE state != 2'), 0,
    'all of it is delivered');
@@ -167,7 +116,7 @@ is(on_hand, 8, 'the same again: no other move');
 
 # what came back
 
-deliver 'D2', charge('T-4', '1850.00', 1, item => 'IMP-4711', type => 'CD');
+deliver 'D2', charge('T-2', '1850.00', 1, item => 'IMP-4711', type => 'CD');
 drained;
 is(on_hand, 9, 'a return: in stock again');
 
@@ -213,7 +162,7 @@ $letter = dead->{'U-4'};
 like($letter->{error}, qr/period/, 'no period: it says so');
 is_deeply([invoices 'U-4'], ['U-4 draft 40.00'], 'no period: a draft');
 
-my $draft = found('account.invoice', [['reference', '=', 'U-4']]);
+my $draft = $erp->found('account.invoice', [['reference', '=', 'U-4']]);
 
 $erp->call('model.account.invoice.write',
            [[$draft], { invoice_date => undef }, \%c]);
@@ -283,7 +232,7 @@ pass('wrong password: refused, then locked out');
 
 wait_for {
     sleep 0.1;
-    grep { $_->{uri} eq '/erp/tryton/charge' && $_->{breaker} ne 'closed' }
+    grep { $_->{uri} eq '/erp/tryton/account' && $_->{breaker} ne 'closed' }
          @{ ask(GET => '/destinations')->{destinations} };
 } 'the breaker';
 
@@ -314,17 +263,6 @@ is(sql('SELECT count(*) FROM attempt WHERE delivery IN ' . of('Z-1')), 2,
 $ngx->stop;
 $erp->stop;
 done_testing();
-
-
-# the first record that is like that
-
-sub found {
-    my ($model, $domain) = @_;
-    my ($found) = @{ $erp->call("model.$model.search",
-                                [$domain, 0, 1, [['id', 'ASC']], \%c]) };
-
-    return $found // die "no $model in Tryton\n";
-}
 
 
 sub charge {
@@ -460,7 +398,8 @@ sub invoices {
 sub on_hand {
     my ($p) = @{ $erp->call('model.product.product.read',
         [[$product], ['quantity'],
-         { %c, locations => [$id{storage}], stock_date_end => undef }]) };
+         { %c, locations => [$erp->ids->{storage}],
+           stock_date_end => undef }]) };
 
     return $p->{quantity};
 }

@@ -12,6 +12,15 @@ package Tryton;
 #   $erp->expire                the sessions of all others have ended
 #   $erp->user, ->password      of that user, who is no administrator
 #   $erp->decimal('1.00')       as the protocol has it
+#   $erp->found('res.user', [['login', '=', 'hie']])
+#                               the id of the first such record, or dies
+#   $erp->made('party.party', { ... })   creates it: its id
+#   $erp->read('party.party', $id, 'name', ...)    a hash
+#   $erp->all('party.party', $domain, 'name', ...)
+#                               a list of them, archived ones too
+#   $erp->item('IMP-1', 10)     an item with that many of it in stock
+#   $erp->ids                   the records that tryton_maps.conf asks for
+#   $erp->maps($path)           the text of that file, with these and the port
 #   $erp->stop; $erp->again
 #
 # After two logins that failed others are refused with 429, as long as the two
@@ -30,7 +39,7 @@ use lib dirname(__FILE__);
 use Mllp ();
 
 my @modules = qw(party company currency product stock account account_product
-                 account_invoice);
+                 account_invoice analytic_account stock_supply);
 
 my $here = abs_path(dirname(__FILE__));
 my $seed = abs_path("$here/../..") . '/build/tryton';
@@ -164,6 +173,116 @@ sub password { return 'Engine-pw-2026!' }
 
 sub decimal {
     return { __class__ => 'Decimal', decimal => $_[1] };
+}
+
+
+sub found {
+    my ($self, $model, $domain) = @_;
+    my ($found) = @{ $self->call("model.$model.search",
+        [$domain, 0, 1, [['id', 'ASC']], { company => 1 }]) };
+
+    return $found // die "no $model in Tryton\n";
+}
+
+
+sub made {
+    my ($self, $model, $values) = @_;
+
+    return $self->call("model.$model.create",
+                       [[$values], { company => 1 }])->[0];
+}
+
+
+sub read {
+    my ($self, $model, $id, @names) = @_;
+
+    return $self->call("model.$model.read",
+                       [[$id], \@names, { company => 1 }])->[0];
+}
+
+
+sub all {
+    my ($self, $model, $domain, @names) = @_;
+
+    return @{ $self->call("model.$model.search_read",
+        [$domain, 0, 1000, [['id', 'ASC']], \@names,
+         { company => 1, active_test => JSON::PP::false }]) };
+}
+
+
+sub item {
+    my ($self, $code, $quantity) = @_;
+    my $unit = $self->found('product.uom', [['symbol', '=', 'u']]);
+    my $ids = $self->ids;
+
+    my $template = $self->made('product.template',
+        { name => "Item $code", code => $code, type => 'goods',
+          default_uom => $unit, list_price => decimal(0, '1850.00'),
+          purchasable => JSON::PP::true, purchase_uom => $unit,
+          products => [['create', [{
+              cost_price => decimal(0, '910.00') }]]] });
+
+    my $product = $self->found('product.product',
+                               [['template', '=', $template]]);
+
+    my $counted = $self->made('stock.inventory',
+        { location => $ids->{storage}, company => 1,
+          lines => [['create', [{ product => $product,
+                                  quantity => $quantity }]]] });
+
+    $self->call('model.stock.inventory.confirm',
+                [[$counted], { company => 1 }]);
+
+    return $product;
+}
+
+
+sub ids {
+    my ($self) = @_;
+
+    return $self->{ids} if $self->{ids};
+
+    my $party = $self->found('party.party', [['name', '=', 'Self payers']]);
+
+    $self->{ids} = {
+        user => $self->found('res.user', [['login', '=', user()]]),
+        company => 1,
+        currency => $self->found('currency.currency', []),
+        journal => $self->found('account.journal',
+                                [['type', '=', 'revenue']]),
+        party => $party,
+        address => $self->found('party.address', [['party', '=', $party]]),
+        receivable => $self->found('account.account',
+            [['type.receivable', '=', JSON::PP::true]]),
+        visits => $self->found('analytic_account.account',
+                               [['type', '=', 'root']]),
+        storage => $self->found('stock.location',
+                                [['type', '=', 'storage']]),
+        consumption => $self->found('stock.location',
+                                    [['type', '=', 'lost_found']]),
+    };
+}
+
+
+sub maps {
+    my ($self, $path) = @_;
+    my $ids = $self->ids;
+    my $text = read_file($path);
+
+    my $revenue = $self->found('account.account',
+        [['type.revenue', '=', JSON::PP::true],
+         ['closed', '!=', JSON::PP::true]]);
+
+    for my $name (keys %$ids) {
+        $text =~ s/(map "" \$tryton_$name\s*\{ default )\d+/$1$ids->{$name}/
+            or die "no $name in $path\n";
+    }
+
+    $text =~ s/(canonical_table tryton_revenue \{).*?\}/$1
+                   default $revenue; }/s
+        or die "no accounts in $path\n";
+
+    return $text =~ s/127\.0\.0\.1:8000/127.0.0.1:$self->{port}/r;
 }
 
 

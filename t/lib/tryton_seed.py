@@ -46,6 +46,11 @@ Category(name='Hospital', accounting=True,
          account_expense=accounts['expense'],
          account_revenue=accounts['revenue']).save()
 
+# who is invoiced if nobody else is, and where visits are counted
+
+Model.get('party.party')(name='Self payers').save()
+Model.get('analytic_account.account')(name='Visits', type='root').save()
+
 # the engine's user may do what its groups may, and does not administrate
 
 engine = User(name='Interface engine', login='hie')
