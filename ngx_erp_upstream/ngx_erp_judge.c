@@ -269,6 +269,35 @@ ngx_erp_judge(ngx_erp_judge_t *judge, ngx_canonical_arena_t *a,
 }
 
 
+ngx_int_t
+ngx_erp_judge_denied(ngx_erp_judge_t *judge, ngx_canonical_arena_t *a,
+    ngx_str_t *type, ngx_str_t *body)
+{
+    ngx_erp_body_t   b;
+    ngx_erp_test_t  *test;
+
+    if (judge->denied == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_erp_judge_read(a, type, body, &b) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (b.root == NULL) {
+        return NGX_DECLINED;
+    }
+
+    for (test = judge->denied; test->pointer.data; test++) {
+        if (ngx_erp_judge_holds(test, &b)) {
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
 /* *ruled: a list of the configuration has the status */
 
 static ngx_erp_outcome_e

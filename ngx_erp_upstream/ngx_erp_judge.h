@@ -49,6 +49,8 @@ typedef struct {
     ngx_erp_range_t   *bad;
     ngx_erp_range_t   *down;
     ngx_erp_range_t   *unknown;
+    ngx_erp_test_t    *denied;       /* of any answer, one must hold: it is
+                                        taken for a 401; ends as "tests" */
     ngx_erp_test_t    *tests;        /* of a success, all must hold; ends
                                         with pointer.data == NULL */
 
@@ -105,6 +107,13 @@ ngx_int_t ngx_erp_judge_test(ngx_str_t *text, ngx_erp_test_t *test,
 ngx_int_t ngx_erp_judge(ngx_erp_judge_t *judge, ngx_canonical_arena_t *a,
     ngx_uint_t status, ngx_str_t *type, ngx_str_t *body,
     ngx_erp_verdict_t *verdict);
+
+/*
+ * Whether the body says that we are not authenticated, by "denied": NGX_OK,
+ * NGX_DECLINED, or NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_erp_judge_denied(ngx_erp_judge_t *judge,
+    ngx_canonical_arena_t *a, ngx_str_t *type, ngx_str_t *body);
 
 /*
  * The node at a JSON pointer (RFC 6901), the root for an empty one: NGX_OK or

@@ -38,6 +38,7 @@ static ngx_str_t  ngx_erp_judge_messages[] = {
     ngx_string("/error/message"),                    /* OData: SAP, BC */
     ngx_string("/o:errorDetails/0/detail"),          /* Oracle Fusion */
     ngx_string("/exception"),                        /* ERPNext */
+    ngx_string("/_server_messages"),
     ngx_string("/Body/Fault/detail/Validation_Fault/Validation_Error/Message"),
     ngx_string("/Body/Fault/faultstring"),           /* SOAP 1.1 */
     ngx_string("/Body/Fault/Reason/Text"),           /* SOAP 1.2 */

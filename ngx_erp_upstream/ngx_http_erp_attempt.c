@@ -33,6 +33,8 @@ static void ngx_http_erp_attempt_refused(ngx_http_erp_delivery_t *d);
 static void ngx_http_erp_attempt_call(ngx_http_erp_delivery_t *d);
 static ngx_array_t *ngx_http_erp_attempt_headers(ngx_http_erp_delivery_t *d);
 static void ngx_http_erp_attempt_called(ngx_erp_call_t *call);
+static void ngx_http_erp_attempt_arena(ngx_http_erp_delivery_t *d);
+static ngx_int_t ngx_http_erp_attempt_denied(ngx_http_erp_delivery_t *d);
 
 static void ngx_http_erp_attempt_probed(ngx_http_erp_delivery_t *d,
     ngx_erp_verdict_t *verdict);
@@ -367,13 +369,17 @@ ngx_http_erp_attempt_called(ngx_erp_call_t *call)
 {
     ngx_http_erp_delivery_t *d = call->data;
 
-    size_t             limit;
     ngx_erp_verdict_t  verdict;
 
     if (d->at == NGX_HTTP_ERP_AT_STEP
         && call->status != NGX_ERP_STATUS_CONNECT)
     {
         d->sent = 1;
+    }
+
+    if (ngx_http_erp_attempt_denied(d) != NGX_OK) {
+        ngx_http_erp_attempt_memory(d);
+        return;
     }
 
     if (!d->renewed && d->auth.headers
@@ -384,11 +390,7 @@ ngx_http_erp_attempt_called(ngx_erp_call_t *call)
         return;
     }
 
-    limit = NGX_HTTP_ERP_TREE * d->target->conf->max_answer
-            + NGX_CANONICAL_BLOCK_MAX;
-
-    ngx_canonical_arena_init(&d->arena, ngx_http_canonical_memory, d->pool,
-                             limit);
+    ngx_http_erp_attempt_arena(d);
 
     if (ngx_erp_judge(d->target->conf->judge, &d->arena, call->status,
                       &call->answer_type, &call->answer, &verdict)
@@ -424,6 +426,48 @@ ngx_http_erp_attempt_called(ngx_erp_call_t *call)
     }
 
     ngx_http_erp_attempt_failed(d, &verdict);
+}
+
+
+static void
+ngx_http_erp_attempt_arena(ngx_http_erp_delivery_t *d)
+{
+    size_t  limit;
+
+    limit = NGX_HTTP_ERP_TREE * d->target->conf->max_answer
+            + NGX_CANONICAL_BLOCK_MAX;
+
+    ngx_canonical_arena_init(&d->arena, ngx_http_canonical_memory, d->pool,
+                             limit);
+}
+
+
+/* some say in the body of another status what is a 401 */
+
+static ngx_int_t
+ngx_http_erp_attempt_denied(ngx_http_erp_delivery_t *d)
+{
+    ngx_int_t         rc;
+    ngx_erp_call_t   *call;
+    ngx_erp_judge_t  *judge;
+
+    call = &d->call;
+    judge = d->target->conf->judge;
+
+    if (judge->denied == NULL || call->status < NGX_HTTP_OK) {
+        return NGX_OK;
+    }
+
+    ngx_http_erp_attempt_arena(d);
+
+    rc = ngx_erp_judge_denied(judge, &d->arena, &call->answer_type,
+                              &call->answer);
+
+    if (rc == NGX_OK) {
+        call->status = NGX_HTTP_UNAUTHORIZED;
+    }
+
+    return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
 }
 
 
@@ -608,6 +652,13 @@ ngx_http_erp_attempt_stored(ngx_http_erp_delivery_t *d, ngx_int_t rc)
 
     ngx_str_null(&d->code);
     ngx_str_null(&d->message);
+
+    /* of a replay any step may be in effect, not only the first one */
+
+    if (d->lease.replay_of) {
+        ngx_http_erp_attempt_first(d);
+        return;
+    }
 
     ngx_http_erp_attempt_send(d);
 }

@@ -15,7 +15,12 @@
 #define NGX_HTTP_ERP_NUMBER_MAX  1000000000
 
 
-/* erp_success, as it is read */
+/* erp_outcome and erp_success, as they are read */
+
+typedef struct {
+    ngx_erp_judge_t   judge;
+    ngx_array_t       tests;     /* of ngx_erp_test_t */
+} ngx_http_erp_outcome_t;
 
 typedef struct {
     ngx_erp_range_t  *status;
@@ -39,6 +44,11 @@ static const char *ngx_http_erp_conf_ranges(ngx_conf_t *cf,
     ngx_http_erp_option_t *option, ngx_str_t *value, void *field);
 static const char *ngx_http_erp_conf_test(ngx_conf_t *cf,
     ngx_http_erp_option_t *option, ngx_str_t *value, void *field);
+static const char *ngx_http_erp_conf_denied(ngx_conf_t *cf,
+    ngx_http_erp_option_t *option, ngx_str_t *value, void *field);
+static ngx_int_t ngx_http_erp_conf_tests_begin(ngx_conf_t *cf,
+    ngx_array_t *tests);
+static ngx_erp_test_t *ngx_http_erp_conf_tests_end(ngx_array_t *tests);
 static ngx_erp_judge_t *ngx_http_erp_conf_judge(ngx_conf_t *cf,
     ngx_http_erp_loc_conf_t *elcf);
 static const char *ngx_http_erp_conf_percent(ngx_conf_t *cf,
@@ -98,13 +108,16 @@ static ngx_http_erp_option_t  ngx_http_erp_retry_options[] = {
 static ngx_http_erp_option_t  ngx_http_erp_outcome_options[] = {
 
     { ngx_string("bad"), ngx_http_erp_conf_ranges,
-      offsetof(ngx_erp_judge_t, bad), 0, 0, 0 },
+      offsetof(ngx_http_erp_outcome_t, judge.bad), 0, 0, 0 },
 
     { ngx_string("down"), ngx_http_erp_conf_ranges,
-      offsetof(ngx_erp_judge_t, down), 0, 0, 0 },
+      offsetof(ngx_http_erp_outcome_t, judge.down), 0, 0, 0 },
 
     { ngx_string("unknown"), ngx_http_erp_conf_ranges,
-      offsetof(ngx_erp_judge_t, unknown), 0, 0, 0 },
+      offsetof(ngx_http_erp_outcome_t, judge.unknown), 0, 0, 0 },
+
+    { ngx_string("denied"), ngx_http_erp_conf_denied,
+      offsetof(ngx_http_erp_outcome_t, tests), 0, 0, 1 },
 
     { ngx_null_string, NULL, 0, 0, 0, 0 }
 };
@@ -261,18 +274,40 @@ ngx_http_erp_conf_jitter(ngx_conf_t *cf, ngx_http_erp_option_t *option,
 char *
 ngx_http_erp_outcome(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_erp_judge_t  *judge;
+    ngx_erp_judge_t         *judge;
+    ngx_http_erp_outcome_t   outcome;
 
     judge = ngx_http_erp_conf_judge(cf, conf);
     if (judge == NULL) {
         return NGX_CONF_ERROR;
     }
 
-    if (judge->bad || judge->down || judge->unknown) {
+    if (judge->bad || judge->down || judge->unknown || judge->denied) {
         return "is duplicate";
     }
 
-    return ngx_http_erp_options(cf, 1, ngx_http_erp_outcome_options, judge);
+    ngx_memzero(&outcome, sizeof(ngx_http_erp_outcome_t));
+
+    if (ngx_http_erp_conf_tests_begin(cf, &outcome.tests) != NGX_OK
+        || ngx_http_erp_options(cf, 1, ngx_http_erp_outcome_options, &outcome)
+           != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    judge->bad = outcome.judge.bad;
+    judge->down = outcome.judge.down;
+    judge->unknown = outcome.judge.unknown;
+
+    if (outcome.tests.nelts) {
+        judge->denied = ngx_http_erp_conf_tests_end(&outcome.tests);
+
+        if (judge->denied == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
 }
 
 
@@ -296,7 +331,6 @@ ngx_http_erp_conf_ranges(ngx_conf_t *cf, ngx_http_erp_option_t *option,
 char *
 ngx_http_erp_success(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_erp_test_t          *last;
     ngx_erp_judge_t         *judge;
     ngx_http_erp_success_t   success;
 
@@ -311,30 +345,43 @@ ngx_http_erp_success(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     success.status = NULL;
 
-    if (ngx_array_init(&success.tests, cf->pool, cf->args->nelts,
-                       sizeof(ngx_erp_test_t))
-        != NGX_OK)
+    if (ngx_http_erp_conf_tests_begin(cf, &success.tests) != NGX_OK
+        || ngx_http_erp_options(cf, 1, ngx_http_erp_success_options, &success)
+           != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_http_erp_options(cf, 1, ngx_http_erp_success_options, &success)
-        != NGX_CONF_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
+    judge->success = success.status;
+    judge->tests = ngx_http_erp_conf_tests_end(&success.tests);
 
-    last = ngx_array_push(&success.tests);
+    return judge->tests ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_erp_conf_tests_begin(ngx_conf_t *cf, ngx_array_t *tests)
+{
+    return ngx_array_init(tests, cf->pool, cf->args->nelts,
+                          sizeof(ngx_erp_test_t));
+}
+
+
+/* with the end of the list; NULL: no memory */
+
+static ngx_erp_test_t *
+ngx_http_erp_conf_tests_end(ngx_array_t *tests)
+{
+    ngx_erp_test_t  *last;
+
+    last = ngx_array_push(tests);
     if (last == NULL) {
-        return NGX_CONF_ERROR;
+        return NULL;
     }
 
     ngx_memzero(last, sizeof(ngx_erp_test_t));
 
-    judge->success = success.status;
-    judge->tests = success.tests.elts;
-
-    return NGX_CONF_OK;
+    return tests->elts;
 }
 
 
@@ -352,6 +399,18 @@ ngx_http_erp_conf_test(ngx_conf_t *cf, ngx_http_erp_option_t *option,
     }
 
     return ngx_http_erp_option_test(cf, option, value, test);
+}
+
+
+static const char *
+ngx_http_erp_conf_denied(ngx_conf_t *cf, ngx_http_erp_option_t *option,
+    ngx_str_t *value, void *field)
+{
+    if (value->len == 4 && ngx_memcmp(value->data, "soap", 4) == 0) {
+        return "a JSON pointer, which begins with \"/\", is expected";
+    }
+
+    return ngx_http_erp_conf_test(cf, option, value, field);
 }
 
 

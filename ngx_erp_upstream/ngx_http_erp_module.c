@@ -519,10 +519,13 @@ ngx_http_erp_merge_judge(ngx_http_erp_loc_conf_t *prev,
 
     to = conf->judge;
 
-    if (to->bad == NULL && to->down == NULL && to->unknown == NULL) {
+    if (to->bad == NULL && to->down == NULL && to->unknown == NULL
+        && to->denied == NULL)
+    {
         to->bad = from->bad;
         to->down = from->down;
         to->unknown = from->unknown;
+        to->denied = from->denied;
     }
 
     if (to->success == NULL && to->tests == NULL) {

@@ -172,6 +172,12 @@ my @cases = (
     ['erp_outcome bad=40x', 'invalid parameter "bad=40x": a status'],
     ['erp_outcome down=404,', 'invalid parameter "down=404,": a status'],
     ['erp_outcome unknown=time', 'invalid parameter "unknown=time": a status'],
+    ['erp_outcome denied=error', 'invalid parameter "denied=error": a JSON '
+                                 . 'pointer'],
+    ['erp_outcome denied=soap', 'invalid parameter "denied=soap": a JSON '
+                                . 'pointer'],
+    ["erp_outcome denied=/a;\nerp_outcome bad=409",
+     '"erp_outcome" directive is duplicate'],
     ['erp_outcome bad=404 bad=409', 'duplicate parameter "bad=409"'],
     ["erp_outcome bad=404;\nerp_outcome down=409",
      '"erp_outcome" directive is duplicate'],
@@ -532,6 +538,7 @@ EOF
         'erp_retry base=1h jitter=full factor=100',
         'erp_outcome bad=400,4xx down=connect,503 unknown=timeout',
         'erp_outcome unknown=2xx',
+        'erp_outcome bad=500 denied=/error/code=100 denied=!/ok',
         'erp_success status=2xx,409 body=!/error body=/d/ok body=/a~1b=x',
         'erp_success body=soap', 'erp_success body=/status=',
         'erp_error message=/error/message/value code=/error/code',

@@ -12,7 +12,8 @@ my $json = 'Content-Type: application/json';
 my $back = Held->new;
 my $erp = 'http://127.0.0.1:' . $back->port;
 
-my $ngx = Engine->start(http => <<"EOH");
+my $ngx = Engine->start(files => { 'keys/pw' => "SECRET\n" },
+                        http => <<"EOH");
     erp_store path=%%DIR%%/store min_free=1m ballast=1m;
 
     server {
@@ -27,6 +28,7 @@ my $ngx = Engine->start(http => <<"EOH");
         location = /closed { erp_send /erp/closed; }
         location = /short  { erp_send /erp/short; }
         location = /probed { erp_send /erp/probed; }
+        location = /denied { erp_send /erp/denied; }
 
         location = /erp/plain { internal; proxy_pass $erp/plain; }
 
@@ -65,6 +67,24 @@ my $ngx = Engine->start(http => <<"EOH");
         }
 
         location = /erp/find { internal; proxy_pass $erp/find; }
+
+        location = /erp/denied {
+            internal;
+            erp_auth session /erp/login user=hie password_file=keys/pw cookie;
+            erp_success body=!/error;
+            erp_outcome denied=/error/code=100;
+            erp_idempotency header=Idempotency-Key probe=/erp/seek
+                            found=/hits;
+            proxy_pass $erp/denied;
+        }
+
+        location = /erp/login { internal; proxy_pass $erp/login; }
+
+        location = /erp/seek {
+            internal;
+            erp_outcome denied=/error/code=100;
+            proxy_pass $erp/seek;
+        }
     }
 EOH
 
@@ -179,6 +199,40 @@ $request = expect('/find', 'probe: also if the probe is down then');
 is(outcome('D3', 2), '1: down, status 503, step 0', 'probe: itself down');
 $request->answer(200, '{"hits":[7]}', $json);
 is(outcome('D3', 3), '1: done, status 200, step 0', 'probe: found');
+
+# a session has ended, says the body of a 200
+
+my $expired = '{"error":{"code":100,"message":"SECRET"}}';
+
+send_message('/denied', 'E1', '{"n":1}');
+expect('/login', 'denied: a login')
+    ->answer(200, '{}', $json, 'Set-Cookie: s=1');
+$request = expect('/denied', 'denied: the request');
+is(header($request, 'Cookie'), 's=1', 'denied: of the session');
+$request->answer(200, $expired, $json);
+expect('/login', 'denied: another login')
+    ->answer(200, '{}', $json, 'Set-Cookie: s=2');
+$again = expect('/denied', 'denied: the request once more');
+is(header($again, 'Cookie'), 's=2', 'denied: of the new session');
+$again->answer(200, '{"result":1}', $json);
+is(outcome('E1', 1), '1: done, status 200, step 0', 'denied: one attempt');
+
+# that of a new one too: as a 401, no document is at fault; nor is a probe
+
+send_message('/denied', 'E2', '{"n":2}');
+expect('/denied', 'denied: a second')->answer(200, $expired, $json);
+expect('/login', 'denied: a login')
+    ->answer(200, '{}', $json, 'Set-Cookie: s=3');
+expect('/denied', 'denied: again')->answer(500, $expired, $json);
+$request = expect('/seek', 'denied: it is looked for');
+is(outcome('E2', 1), '1: down, status 401, step 0', 'denied: down');
+$request->answer(200, $expired, $json);
+expect('/login', 'denied: a login for the probe')
+    ->answer(200, '{}', $json, 'Set-Cookie: s=4');
+$again = expect('/seek', 'denied: the probe once more');
+is(header($again, 'Cookie'), 's=4', 'denied: of the new session');
+$again->answer(200, '{"hits":[1]}', $json);
+is(outcome('E2', 2), '1: done, status 200, step 0', 'denied: found');
 
 ok(!$back->pending, 'nothing more was sent');
 unlike($ngx->log, qr/SECRET|"n":/, 'nothing of an answer in the log');

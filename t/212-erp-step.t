@@ -27,6 +27,8 @@ my $ngx = Engine->start(allow => qr/exited on signal 9/, http => <<"EOH");
         location = /invoice { erp_send /erp/invoice; }
         location = /order   { erp_send /erp/order; }
         location = /move    { erp_send /erp/move; }
+        location = /usage   { erp_send /erp/usage; }
+        location /hie/      { erp_api; }
 
         location = /erp/invoice {
             internal;
@@ -55,6 +57,15 @@ my $ngx = Engine->start(allow => qr/exited on signal 9/, http => <<"EOH");
         }
 
         location = /erp/order_find { internal; proxy_pass $erp/order_find; }
+
+        location = /erp/usage {
+            internal;
+            erp_step /erp/item  item=/id;
+            erp_step /erp/order_create doc=/id;
+            erp_step /erp/post;
+        }
+
+        location = /erp/item { internal; proxy_pass $erp/item; }
 
         location = /erp/move {
             internal;
@@ -190,6 +201,26 @@ expect('/move', 'other code: the request')
     ->answer(200, '{"error":["UserError","x","y"]}', $json);
 is(outcome('C5', 1), '1: bad, status 200, step 0',
    'other code: no handshake');
+
+# a replay: any step may have been done, so that each is looked for
+
+send_message('/usage', 'D1', '{"n":1}');
+expect('/item', 'replay: the first step')->answer(200, '{"id":5}', $json);
+expect('/order_create', 'replay: the second')
+    ->answer(201, '{"id":42}', $json);
+expect('/docs/42/post', 'replay: the third')->answer(422);
+is(outcome('D1', 1), '1: bad, status 422, step 2', 'replay: a dead letter');
+
+like(answer_of(begin_message('/hie/v1/dead-letters/replay', 'D2',
+                             '{"reason":"x","filter":'
+                             . '{"destination":"/erp/usage"}}')),
+     qr/"replayed":1/, 'replay: of it');
+expect('/item', 'replay: the first step again')
+    ->answer(200, '{"id":5}', $json);
+expect('/order_find', 'replay: the second is looked for')
+    ->answer(200, '{"id":42}', $json);
+expect('/docs/42/post', 'replay: it is there, the third')->answer(200);
+is(outcome('D1', 2), '1: done, status 200, step 2', 'replay: done');
 
 ok(!$back->pending, 'nothing more was sent');
 

@@ -513,6 +513,11 @@ test_frappe_odoo(void)
        "\"_server_messages\":\"[\\\"{\\\\\\\"message\\\\\\\":1}\\\"]\"}",
        NGX_ERP_BAD, "frappe.exceptions.ValidationError: Qty is needed",
        "ValidationError", "ERPNext: a validation");
+    is(417, JSON,
+       "{\"exc_type\":\"ValidationError\",\"_server_messages\":"
+       "\"[\\\"{\\\\\\\"message\\\\\\\":1}\\\"]\"}",
+       NGX_ERP_BAD, "[\"{\\\"message\\\":1}\"]", "ValidationError",
+       "ERPNext: without tracebacks");
     is(409, JSON, "{\"exc_type\":\"DuplicateEntryError\"}", NGX_ERP_BAD,
        "the answer has no message", "DuplicateEntryError",
        "ERPNext: a duplicate");
@@ -535,6 +540,52 @@ test_frappe_odoo(void)
        "\"No date\",\"arguments\":[\"No date\"],\"debug\":\"\"}",
        NGX_ERP_BAD, "No date", "odoo.exceptions.ValidationError",
        "Odoo: 19 has real statuses");
+}
+
+
+static void
+denied(const char *type, const char *body, ngx_int_t rc, const char *name)
+{
+    ngx_str_t              t, b;
+    ngx_canonical_arena_t  a;
+
+    unit_arena(&a, 16 * 1024 * 1024);
+
+    t.len = strlen(type);
+    t.data = (u_char *) type;
+    b.len = strlen(body);
+    b.data = (u_char *) body;
+
+    ok(ngx_erp_judge_denied(&judge, &a, &t, &b) == rc, name);
+
+    unit_arena_free(&a);
+}
+
+
+static void
+test_denied(void)
+{
+    rule(NULL, NULL, NULL, NULL, NULL);
+
+    denied(JSON, "{\"error\":{\"code\":100}}", NGX_DECLINED,
+           "denied: not by itself");
+
+    judge.denied = tests("/error/code=100 /error/data/name=AccessDenied "
+                         "/Body/Fault/faultcode=S:Client.authenticationError");
+
+    denied(JSON, "{\"error\":{\"code\":100}}", NGX_OK, "denied: a number");
+    denied(JSON, "{\"error\":{\"code\":1,\"data\":{\"name\":"
+                 "\"AccessDenied\"}}}", NGX_OK, "denied: a word, the second");
+    denied(JSON, "{\"error\":{\"code\":1000}}", NGX_DECLINED,
+           "denied: not another one");
+    denied(JSON, "{\"result\":100}", NGX_DECLINED, "denied: no error");
+    denied(XML, fault11("S:Client.authenticationError", ""), NGX_OK,
+           "denied: a Fault");
+    denied(XML, fault11("S:Client.validationError", ""), NGX_DECLINED,
+           "denied: another Fault");
+    denied(JSON, "{\"error\":{\"code\":100", NGX_DECLINED, "denied: cut off");
+    denied(HTML, "<html>", NGX_DECLINED, "denied: a page");
+    denied("", "", NGX_DECLINED, "denied: nothing");
 }
 
 
@@ -802,6 +853,7 @@ main(void)
     test_dynamics();
     test_workday();
     test_frappe_odoo();
+    test_denied();
     test_tryton();
     test_tests();
     test_texts();
