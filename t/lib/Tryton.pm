@@ -39,7 +39,8 @@ use lib dirname(__FILE__);
 use Mllp ();
 
 my @modules = qw(party company currency product stock account account_product
-                 account_invoice analytic_account stock_supply);
+                 account_invoice analytic_account stock_supply
+                 timesheet);
 
 my $here = abs_path(dirname(__FILE__));
 my $seed = abs_path("$here/../..") . '/build/tryton';
