@@ -385,6 +385,15 @@ ngx_fhirpath_eval_this(ngx_fhirpath_run_t *run, ngx_fhirpath_op_t *op)
         return NGX_OK;
     }
 
+    if (run->self.kind == NGX_FHIRPATH_NODE
+        && run->self.node->kind == NGX_CANONICAL_ARRAY)
+    {
+        /* that of a JSON text: what is in an array is never an array itself */
+
+        return ngx_fhirpath_walk(run, run->self.node, run->self.type, NULL,
+                                 NULL);
+    }
+
     item = ngx_fhirpath_push(run);
     if (item == NULL) {
         return run->rc;

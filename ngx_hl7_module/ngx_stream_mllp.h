@@ -135,6 +135,8 @@ typedef struct {
     ngx_uint_t                    received;    /* messages */
     ngx_uint_t                    refused;     /* with a negative ack */
     uint32_t                      seen;        /* deviations ever */
+    ngx_uint_t                    overdue;     /* frames since the worker
+                                                  should have ended */
 
     unsigned                      processing:1;
     unsigned                      unseen:1;    /* bytes for the reader */

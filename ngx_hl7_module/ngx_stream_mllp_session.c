@@ -18,6 +18,7 @@ static void ngx_stream_mllp_frames(ngx_stream_mllp_session_t *ms);
 static void ngx_stream_mllp_finish_handler(ngx_event_t *ev);
 static ngx_uint_t ngx_stream_mllp_ready(ngx_stream_mllp_session_t *ms);
 static ngx_int_t ngx_stream_mllp_read_frame(ngx_stream_mllp_session_t *ms);
+static ngx_uint_t ngx_stream_mllp_overdue(ngx_stream_mllp_session_t *ms);
 static void ngx_stream_mllp_eof(ngx_stream_mllp_session_t *ms);
 static void ngx_stream_mllp_timeout(ngx_stream_mllp_session_t *ms);
 static void ngx_stream_mllp_refuse_partial(ngx_stream_mllp_session_t *ms,
@@ -137,6 +138,8 @@ ngx_stream_mllp_read_handler(ngx_event_t *rev)
         } else {
 
             /* a sender may be about to send: it gets a moment to be quiet */
+
+            (void) ngx_stream_mllp_overdue(ms);
 
             c->close = 0;
             ngx_add_timer(rev, ms->conf->quiet_timeout);
@@ -322,6 +325,10 @@ ngx_stream_mllp_frames(ngx_stream_mllp_session_t *ms)
 
         rc = ngx_stream_mllp_read_frame(ms);
 
+        if (rc == NGX_OK) {
+            ms->overdue += ngx_stream_mllp_overdue(ms);
+        }
+
         if (rc == NGX_AGAIN) {
 
             if (ms->eof) {
@@ -329,7 +336,9 @@ ngx_stream_mllp_frames(ngx_stream_mllp_session_t *ms)
                 continue;
             }
 
-            rc = ngx_stream_mllp_recv(ms);
+            if (ms->overdue <= ms->conf->inflight) {
+                rc = ngx_stream_mllp_recv(ms);
+            }
 
             if (rc == NGX_OK) {
                 ms->progress = 1;
@@ -337,6 +346,14 @@ ngx_stream_mllp_frames(ngx_stream_mllp_session_t *ms)
         }
 
         if (rc == NGX_AGAIN) {
+
+            if (ngx_stream_mllp_overdue(ms)
+                && (ms->overdue > ms->conf->inflight
+                    || !ngx_mllp_in_frame(&ms->reader)))
+            {
+                ms->closing = 1;
+            }
+
             return;
         }
 
@@ -429,6 +446,30 @@ ngx_stream_mllp_read_frame(ngx_stream_mllp_session_t *ms)
 
         return NGX_OK;
     }
+}
+
+
+/*
+ * A sender that is never quiet would keep a worker from its exit for ever.
+ * When the time to be quiet has passed since that began, what the sender has
+ * sent is answered, and it has to connect anew: at the first moment when there
+ * is no more to read, or after as many messages as may be in flight.
+ */
+
+static ngx_uint_t
+ngx_stream_mllp_overdue(ngx_stream_mllp_session_t *ms)
+{
+    static ngx_msec_t  start;
+
+    if (!ngx_exiting) {
+        return 0;
+    }
+
+    if (start == 0) {
+        start = ngx_current_msec;
+    }
+
+    return ngx_current_msec - start >= ms->conf->quiet_timeout;
 }
 
 

@@ -568,6 +568,12 @@ json_rules 'an object where a value is wanted' => 'set a o text;', $json,
 json_rules 'an array is several values' =>
            'set a[] list.id; set b "list.where(id = 2).id";', $json,
            '"a":[1,2],"b":2';
+json_rules 'a text that is an array' =>
+           'each a[] $this { set id id; } set b "where(id = 2).id"; set c[]
+            id;', '[{"id":1},{"id":2},[{"id":3}]]',
+           '"a":[{"id":1},{"id":2},{"id":3}],"b":2,"c":[1,2,3]';
+json_rules 'and has nothing in it' => 'each a[] $this { set id id; } const b 1;',
+           '[]', '"b":"1"';
 
 xml_rules 'elements and attributes' =>
           'set a id; set b line.item; each c[] line { set n n; set i item;

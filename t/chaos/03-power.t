@@ -17,7 +17,7 @@ END { local $?; system "umount $dir/mnt $dir/copy 2>/dev/null" }
 
 system "umount $dir/mnt $dir/copy 2>/dev/null; rm -rf $dir;"
        . " mkdir -p $dir/mnt $dir/copy";
-system("truncate -s 2G $dir/image && mkfs.ext4 -q -F $dir/image"
+system("truncate -s 1G $dir/image && mkfs.ext4 -q -F $dir/image"
        . " && mount -o loop $dir/image $dir/mnt 2>/dev/null") == 0
     or plan skip_all => 'no loop device';
 
@@ -26,7 +26,9 @@ my $cuts = full(100, 2);
 # all of it is copied at each cut: what one sends is less in many cuts
 
 my $chaos = Chaos->start(workers => 2, path => "$dir/mnt/db");
-my $sender = $chaos->sender(full(1, 0) ? (size => 500, http_rate => 50) : ());
+my $sender = $chaos->sender(full(1, 0)
+                            ? (size => 500, rate => 100, http_rate => 50)
+                            : ());
 
 # the one that starts from the copy is another one, with its own ERP
 

@@ -85,13 +85,14 @@ sub start {
         log_level => $o{log_level} // 'notice',
         allow => $o{allow},
         main => $o{main} // '',
-        stream => <<'EOS', http => <<"EOH");
+        stream => 'mllp_quiet_timeout ' . ($o{quiet} // '1s') . ";\n" . <<'EOS',
 server {
     listen 127.0.0.1:%%MLLP%%;
     mllp_pass hie /flow/;
     mllp_inflight 16;
 }
 EOS
+        http => <<"EOH");
 erp_store path=$self->{path} $store;
 
 canonical_map chaos version=1 {
