@@ -276,6 +276,12 @@ ngx_erp_store_load_row(void *data, ngx_erp_row_t *row)
         row->next_at = ngx_erp_store_load_leased(store, row->id);
     }
 
+    /* damaged, or by a wrong clock: the lease of it will tell which */
+
+    if (row->next_at > store->now + NGX_ERP_STORE_AHEAD) {
+        row->next_at = store->now;
+    }
+
     store->pending++;
 
     lot->rows[lot->n++] = *row;

@@ -39,6 +39,8 @@
 #define NGX_ERP_STORE_RETRY    100      /* after a turn that has failed, */
 #define NGX_ERP_STORE_MAX      1000     /* and at most */
 #define NGX_ERP_STORE_LATER    5000     /* of one delivery alone */
+#define NGX_ERP_STORE_AHEAD    (366ULL * 24 * 60 * 60 * 1000)
+                                        /* no delivery waits for that long */
 #define NGX_ERP_STORE_PATIENCE 5        /* so often a database that is locked
                                            is waited for */
 

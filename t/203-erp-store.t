@@ -139,6 +139,21 @@ is($s->number("message WHERE correlation_id = 'down'"), 0,
 is($s->number('message'), $n + 1, 'down: nor of others');
 
 
+# --- when it is due has no checksum: damaged, it is due ---
+
+$s->api(POST => 'destinations/resume', $pause);
+$s->send('due', 'x');
+wait_for { $s->row('due')->{tries} } 'an attempt';
+$s->engine->end('QUIT');
+$s->sql_write('UPDATE delivery SET next_at = next_at + 400 * 86400000');
+
+my $tries = $s->row('due')->{tries};
+
+$s->again;
+wait_for { $s->row('due')->{tries} > $tries } 'the next attempt';
+pass('due years ahead: due now');
+
+
 # --- 4: another store while a delivery is in flight ---
 
 $s->stop;
