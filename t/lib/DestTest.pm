@@ -83,6 +83,10 @@ sub start {
         stream => $stream,
         http => <<"EOF");
 erp_store path=%%DIR%%/db min_free=1m ballast=1m;
+
+# what a peer keeps is never freed by NGINX
+proxy_ssl_session_reuse off;
+
 canonical_key patient file=keys/patient.key id=k1;
 include $conf/maps/*.conf;
 include $files[1];
