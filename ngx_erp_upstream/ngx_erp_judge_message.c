@@ -67,6 +67,16 @@ static ngx_str_t  ngx_erp_judge_codes[] = {
 };
 
 
+/* in a refusal by one of our own maps: the rule that it is by */
+
+static ngx_str_t  ngx_erp_judge_rule[] = {
+    ngx_string("/file"),
+    ngx_string("/file_line"),
+    ngx_string("/target"),
+    ngx_null_string
+};
+
+
 ngx_int_t
 ngx_erp_pointer(ngx_canonical_node_t *root, ngx_str_t *pointer,
     ngx_canonical_node_t **node)
@@ -207,7 +217,9 @@ void
 ngx_erp_judge_message(ngx_erp_judge_t *judge, ngx_canonical_node_t *root,
     ngx_erp_verdict_t *verdict)
 {
-    ngx_erp_text_t  t;
+    ngx_str_t             *place;
+    ngx_erp_text_t         t;
+    ngx_canonical_node_t  *node;
 
     t.text = &verdict->message;
     t.max = NGX_ERP_ERROR_MAX;
@@ -218,6 +230,14 @@ ngx_erp_judge_message(ngx_erp_judge_t *judge, ngx_canonical_node_t *root,
     }
 
     ngx_erp_judge_find(root, &judge->message, ngx_erp_judge_messages, &t);
+
+    for (place = ngx_erp_judge_rule; place->len; place++) {
+        if (ngx_erp_pointer(root, place, &node) != NGX_OK) {
+            break;
+        }
+
+        ngx_erp_judge_leaves(node, &t);
+    }
 
     t.text = &verdict->code;
     t.max = NGX_ERP_CODE_MAX;

@@ -686,6 +686,13 @@ test_texts(void)
        NGX_ERP_BAD, "No", "invalid_client", "OAuth 2.0");
     is(500, JSON, "{\"status\":500,\"error\":\"Internal\",\"message\":\"M\"}",
        NGX_ERP_RETRY, "M", "Internal", "the message before its class");
+    is(422, "application/problem+json",
+       "{\"type\":\"about:blank\",\"title\":\"Unprocessable Content\","
+       "\"status\":422,\"detail\":\"required value is missing\",\"code\":101,"
+       "\"source\":\"used_at\",\"target\":\"PostingDate\","
+       "\"map\":\"goods_issue@1\",\"file\":\"maps.conf\",\"file_line\":58}",
+       NGX_ERP_BAD, "required value is missing: maps.conf: 58: PostingDate",
+       "101", "a map of ours: with its rule");
     is(422, JSON, "{\"detail\":[{\"loc\":[\"a\",0],\"msg\":\"needed\"}]}",
        NGX_ERP_BAD, "a: 0: needed", "", "all that a detail has");
     is(400, "text/plain", "a\x80\xff\x7f\x01" "b\xc2\x85\xc2\xa0", NGX_ERP_BAD,
