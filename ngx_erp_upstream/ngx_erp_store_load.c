@@ -25,6 +25,7 @@ static ngx_int_t ngx_erp_store_known_add(ngx_erp_store_t *store,
     ngx_erp_store_dest_t *dest, ngx_erp_known_t *known);
 static ngx_erp_known_t *ngx_erp_store_known(ngx_erp_store_t *store,
     uint32_t number);
+static ngx_int_t ngx_erp_store_load_again(ngx_erp_store_t *store);
 static ngx_int_t ngx_erp_store_load_all(ngx_erp_store_t *store);
 static ngx_int_t ngx_erp_store_load_destination(void *data,
     ngx_erp_destination_t *d);
@@ -115,7 +116,8 @@ ngx_erp_store_dest(ngx_erp_store_t *store, uint32_t number)
 ngx_int_t
 ngx_erp_store_load(ngx_erp_store_t *store)
 {
-    ngx_int_t  rc;
+    ngx_int_t   rc;
+    ngx_uint_t  rebuild;
 
     rc = ngx_erp_store_load_all(store);
 
@@ -127,6 +129,31 @@ ngx_erp_store_load(ngx_erp_store_t *store)
                   "store \"%V\": %s; it is made again",
                   &store->conf->path->name, ngx_erp_db_error(store->db));
 
+    if (ngx_erp_db_begin_one(store->db) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    rebuild = store->rebuild;
+
+    if (ngx_erp_store_load_again(store) != NGX_OK) {
+        ngx_erp_db_rollback(store->db);
+        return NGX_ERROR;
+    }
+
+    if (ngx_erp_db_commit(store->db) != NGX_OK) {
+        store->rebuild = rebuild;
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* with a new index, if all is there then; else the file is left as it is */
+
+static ngx_int_t
+ngx_erp_store_load_again(ngx_erp_store_t *store)
+{
     if (ngx_erp_db_reindex(store->db) != NGX_OK) {
         return NGX_ERROR;
     }
