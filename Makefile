@@ -1,7 +1,11 @@
 # make              the dynamic modules, in build/
 # make deps         install what all of this needs (Debian packages, as root)
-# make run          start the engine with conf/nginx.conf, show a message
-# make stop         end that engine
+# make run          run the engine with conf/nginx.conf, show a message, say
+#                   what to try next; DAEMON=1: do not stay in the foreground;
+#                   ERP=tryton: with a real ERP behind it
+# make reload       its configuration has changed
+# make stop         end it
+# make send         FILE=...: send it an HL7 v2 message; PORT=, HOST=
 # make test         unit tests and t/*.t; T=t/010-name.t or T=unit selects
 # make chaos        the scenarios of t/chaos at full length: some hours
 # make asan         the same as make test, AddressSanitizer and UBSan
@@ -10,7 +14,7 @@
 # make fuzz         libFuzzer, FUZZ_SECONDS=60 for each target
 # make fhirpath     the official FHIRPath suite of R4, where it is
 # make bench        measure against a plain server and others
-# make install      modules and the lines that load them; DESTDIR
+# make install      modules, the lines that load them, and conf/; DESTDIR
 # make clean
 
 NGINX_BINARY = $(shell PATH="$$PATH:/usr/sbin" command -v nginx)
@@ -51,7 +55,7 @@ export CFLAGS LTO FUZZ_SECONDS NGINX_BINARY
 
 .SECONDARY:
 
-.PHONY: all deps run stop test chaos asan valgrind matrix fuzz fhirpath bench install clean \
+.PHONY: all deps run reload stop send test chaos asan valgrind matrix fuzz fhirpath bench install clean \
         units print-ground FORCE
 
 all: build/modules.conf
@@ -69,12 +73,18 @@ build/nginx.version: FORCE
 deps:
 	@t/tools/deps
 
-run: deps
+run:
+	@t/tools/deps $(or $(ERP),run)
+	@test -f build/ngx_erp_upstream.so || echo 'building, which takes minutes'
 	@$(MAKE) --no-print-directory all
-	@t/tools/run
+	@t/tools/run $(if $(DAEMON),start)
 
-stop:
-	@t/tools/run stop
+reload stop:
+	@t/tools/run $@
+
+send:
+	@test -n "$(FILE)" || { echo 'make send FILE=...'; exit 1; }
+	@t/tools/send $(if $(HOST),-h $(HOST)) $(if $(PORT),-p $(PORT)) $(FILE)
 
 units: $(UNITS)
 

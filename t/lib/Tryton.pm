@@ -4,7 +4,9 @@ package Tryton;
 # is made once, in build/tryton (half a minute), and copied for each.
 #
 #   Tryton->there or plan skip_all => 'no Tryton';
-#   my $erp = Tryton->start($dir);
+#   my $erp = Tryton->start($dir);         # or start($dir, port => 8000,
+#                                          # keep => 1): with what is in $dir
+#   my $erp = Tryton->at($port)            # that one, which runs already
 #   $erp->port                  the server answers http://127.0.0.1:PORT/erp/
 #   $erp->call('model.party.party.search_read', [[], 0, 10, undef, ['name'],
 #              {}])             the result, logged in as "hie"; dies of an error
@@ -57,22 +59,35 @@ sub there {
 
 
 sub start {
-    my ($class, $dir) = @_;
+    my ($class, $dir, %o) = @_;
 
-    # its fiscal years are this one and the next
+    if (!$o{keep} || !-d "$dir/db") {
 
-    seed() if read_file("$seed/done") ne $seed_of;
+        # its fiscal years are this one and the next
 
-    rmtree($dir);
-    mkpath(dirname($dir));
-    system('cp', '-r', $seed, $dir) == 0 or die "cannot copy $seed\n";
+        seed() if read_file("$seed/done") ne $seed_of;
 
-    my $self = bless { dir => $dir, port => Mllp::free_ports(1) }, $class;
+        rmtree($dir);
+        mkpath(dirname($dir));
+        system('cp', '-r', $seed, $dir) == 0 or die "cannot copy $seed\n";
+    }
 
+    my $self = $class->at($o{port} || Mllp::free_ports(1));
+
+    $self->{dir} = $dir;
     configure($dir, $self->{port});
     $self->again;
 
     return $self;
+}
+
+
+# one that runs already
+
+sub at {
+    my ($class, $port) = @_;
+
+    return bless { port => $port }, $class;
 }
 
 
