@@ -131,6 +131,12 @@ sub observe {
     $told ||= substr($chaos->engine->log, $log)
               =~ /\[(error|crit|alert|emerg)\] (?!.*signal 9)/;
 
+    # one whose time of arrival is damaged may have expired
+
+    $told ||= (eval {
+        $chaos->sql('SELECT count(*) FROM delivery WHERE state = 3')
+    })[0];
+
     return (\%seen, $told, $refused);
 }
 
