@@ -6,33 +6,21 @@ use strict;
 use warnings;
 
 use lib 't/lib';
-use Cwd;
-use JSON::PP;
 use POSIX 'strftime';
 use Test::More;
 use Time::HiRes 'sleep';
-use Engine;
-use Tryton;
+use TrytonFlow;
 
 plan skip_all => 'no Tryton' if !Tryton->there;
 
 sub charge;
 sub deliver;
-sub drained;
 sub of;
-sub sql;
-sub ask;
-sub dead;
-sub replay;
-sub put;
 sub records;
 sub invoices;
-sub on_hand;
 
-$Mllp::Timeout = 60 if $Mllp::Timeout < 60;
-
-my $conf = getcwd() . '/conf';
-my $erp = Tryton->start("$Mllp::Prefix-tryton");
+my $flow = TrytonFlow->begin;
+my $erp = $flow->erp;
 my %c = (company => 1);
 my $today = strftime('%Y%m%d', localtime);
 my $tomorrow = strftime('%Y%m%d', localtime(time + 86400));
@@ -42,50 +30,20 @@ my $tomorrow = strftime('%Y%m%d', localtime(time + 86400));
 # that is wrong
 
 my $product = $erp->item('IMP-4711', 10);
-my $mended = $erp->maps("$conf/destinations/tryton_maps.conf");
-my $maps = $mended =~ s/(canonical_table tryton_revenue \{)/$1 4120 99999;/r;
+my $revenue = $erp->revenue;
 
-my $ngx = Engine->start(
-    workers => 2,
-    files => {
-        'keys/tryton.pw' => $erp->password . "\n",
-        'keys/patient.key' => '0123456789abcdef',
-        'schemas' => \"$conf/schemas",
-        'tryton.conf' => \"$conf/destinations/tryton.conf",
-        'tryton_maps.conf' => $maps,
-    },
-    stream => 'server { listen 127.0.0.1:%%MLLP%%; mllp_pass hie /hl7/; }',
-    http => <<"EOF");
-erp_store path=%%DIR%%/db min_free=1m ballast=1m;
-canonical_key patient file=keys/patient.key id=k1;
-include $conf/maps/*.conf;
-include tryton_maps.conf;
-
-erp_retry   base=50ms max=500ms;
-erp_breaker consecutive=3 open=200ms max_open=500ms;
-
-server {
-    server_name hie;
-    mllp_only;
-
+$flow->start(
+    mllp_only => 1,
+    tables => { tryton_revenue => "4120 99999; default $revenue;" },
+    server => <<'EOF');
     location /hl7/ {
         canonical_request dft_charge dft_supply_usage;
         erp_send /erp/tryton/account when=charge
-                 order_by=\$canonical_account_id;
+                 order_by=$canonical_account_id;
         erp_send /erp/tryton/usage when=supply_usage
-                 order_by=\$canonical_item_id;
+                 order_by=$canonical_item_id;
     }
-
-    include tryton.conf;
-}
-
-server {
-    listen 127.0.0.1:%%API%%;
-    location /hie/ { erp_api; }
-}
 EOF
-
-my $mllp = $ngx->client('MLLP');
 
 
 # a charge, a charge with an implant, and a credit
@@ -95,30 +53,28 @@ my @first = (charge('T-1', '12500.00', 1),
              charge('T-1', '100.00', 1, type => 'CD'));
 
 deliver 'D1', @first;
-drained;
+$flow->drained;
 
 is_deeply([invoices 'T-%'],
           ['T-1 posted 12500.00', 'T-1/CD posted -100.00',
            'T-2 posted 3700.00'], 'charges are posted invoices');
-is(on_hand, 8, 'the usage is a stock move, done');
-is(sql('SELECT count(*) FROM delivery WHERE state != 2'), 0,
-   'all of it is delivered');
-is(sql('SELECT count(*) FROM attempt WHERE outcome != 1'), 0,
-   'in the first attempt');
+is($erp->on_hand($product), 8, 'the usage is a stock move, done');
+is($flow->number('delivery WHERE state != 2'), 0, 'all of it is delivered');
+is($flow->number('attempt WHERE outcome != 1'), 0, 'in the first attempt');
 
 # the same once more
 
 deliver 'D1', @first;
-drained;
+$flow->drained;
 
 is(scalar(invoices 'T-%'), 3, 'the same again: no other invoice');
-is(on_hand, 8, 'the same again: no other move');
+is($erp->on_hand($product), 8, 'the same again: no other move');
 
 # what came back
 
 deliver 'D2', charge('T-2', '1850.00', 1, item => 'IMP-4711', type => 'CD');
-drained;
-is(on_hand, 9, 'a return: in stock again');
+$flow->drained;
+is($erp->on_hand($product), 9, 'a return: in stock again');
 
 
 # a wrong account: a dead letter at once, and what is behind it waits
@@ -126,27 +82,22 @@ is(on_hand, 9, 'a return: in stock again');
 deliver 'E1', charge('U-1', '10.00', 1, unit => '4E');
 deliver 'E2', charge('U-2', '20.00', 1);
 deliver 'E3', charge('U-3', '30.00', 1, visit => 'V-2');
-drained;
+$flow->drained;
 
-my $letter = dead->{'U-1'};
+my $letter = $flow->dead->{'U-1'};
 
 is($letter->{attempts}, 1, 'a wrong account: a dead letter at once');
 is($letter->{code}, 'UserError', "a wrong account: the ERP's code");
 like($letter->{error}, qr/^The value for field "Account" in "Invoice Line"/,
      "a wrong account: the ERP's message");
-is(sql('SELECT error FROM v_dead'), $letter->{error},
+is($flow->sql('SELECT error FROM v_dead'), $letter->{error},
    'a wrong account: in the store');
 is_deeply([invoices 'U-%'], ['U-3 posted 30.00'],
           'a wrong account: only its own visit waits');
 
-put('tryton_maps.conf', $mended);
-
-my @old = $ngx->reload;
-$mllp->close;
-$ngx->wait_gone(@old);
-$mllp = $ngx->client('MLLP');
-replay $letter;
-drained;
+$flow->restart(tables => {});
+$flow->replay($letter);
+$flow->drained;
 
 is_deeply([invoices 'U-%'],
           ['U-1 posted 10.00', 'U-2 posted 20.00', 'U-3 posted 30.00'],
@@ -155,9 +106,9 @@ is_deeply([invoices 'U-%'],
 # a draft that cannot be posted, as there is no period for its date
 
 deliver 'E4', charge('U-4', '40.00', 1, date => '19990101');
-drained;
+$flow->drained;
 
-$letter = dead->{'U-4'};
+$letter = $flow->dead->{'U-4'};
 
 like($letter->{error}, qr/period/, 'no period: it says so');
 is_deeply([invoices 'U-4'], ['U-4 draft 40.00'], 'no period: a draft');
@@ -166,8 +117,8 @@ my $draft = $erp->found('account.invoice', [['reference', '=', 'U-4']]);
 
 $erp->call('model.account.invoice.write',
            [[$draft], { invoice_date => undef }, \%c]);
-replay $letter;
-drained;
+$flow->replay($letter);
+$flow->drained;
 
 is_deeply([invoices 'U-4'], ['U-4 posted 40.00'],
           'no period: mended, replayed, the same draft is posted');
@@ -175,10 +126,11 @@ is_deeply([invoices 'U-4'], ['U-4 posted 40.00'],
 # an item that Tryton does not have
 
 deliver 'E5', charge('U-5', '50.00', 1, item => 'IMP-0000');
-drained;
+$flow->drained;
 
 is_deeply([invoices 'U-5'], ['U-5 posted 50.00'], 'no item: it is charged');
-like(dead->{'U-5'}{error}, qr/product/, 'no item: the usage is a dead letter');
+like($flow->dead->{'U-5'}{error}, qr/product/,
+     'no item: the usage is a dead letter');
 
 
 # Tryton goes away and comes back
@@ -192,7 +144,7 @@ for my $i (1 .. $n) {
     deliver "F$i", charge(sprintf('W-%02d', $i), '10.00', 1);
 }
 
-drained;
+$flow->drained;
 
 is_deeply([invoices 'W-%'],
           [map { sprintf 'W-%02d posted 10.00', $_ } 1 .. $n],
@@ -207,25 +159,27 @@ is("@numbers", join(' ', sort { $a <=> $b } @numbers),
 
 $erp->expire;
 deliver "G$_", charge("X-$_", '10.00', 1, visit => "V-$_") for 1 .. 4;
-drained;
+$flow->drained;
 
 is_deeply([invoices 'X-%'], [map { "X-$_ posted 10.00" } 1 .. 4],
           'session expired: delivered all the same');
-is(sql('SELECT count(*) FROM attempt WHERE delivery IN ' . of('X-%')), 4,
+is($flow->number('attempt WHERE delivery IN ' . of('X-%')), 4,
    'session expired: in one attempt each');
 
 # and the password is another one
 
-put('keys/tryton.pw', "wrong\n");
+$flow->put('keys/tryton.pw', "wrong\n");
 $erp->expire;
 deliver "H$_", charge("Y-$_", '10.00', 1, visit => "V-$_") for 1 .. 4;
 
-wait_for { $ngx->log =~ /erp_auth .* failed with status 401/ } 'the refusal';
+wait_for {
+    $flow->engine->log =~ /erp_auth .* failed with status 401/
+} 'the refusal';
 
 wait_for {
     sleep 0.1;
     $erp->attempt('a guess');
-    $ngx->log =~ /erp_auth .* failed with status 429/;
+    $flow->engine->log =~ /erp_auth .* failed with status 429/;
 } 'the lock';
 
 pass('wrong password: refused, then locked out');
@@ -233,15 +187,15 @@ pass('wrong password: refused, then locked out');
 wait_for {
     sleep 0.1;
     grep { $_->{uri} eq '/erp/tryton/account' && $_->{breaker} ne 'closed' }
-         @{ ask(GET => '/destinations')->{destinations} };
+         @{ $flow->ask(GET => '/destinations')->{destinations} };
 } 'the breaker';
 
 pass('wrong password: the breaker is open');
-is(sql('SELECT max(attempts) FROM delivery WHERE id IN ' . of('Y-%')), 0,
-   'wrong password: no attempt is used up');
+is($flow->sql('SELECT max(attempts) FROM delivery WHERE id IN '
+              . of('Y-%')), 0, 'wrong password: no attempt is used up');
 
-put('keys/tryton.pw', $erp->password . "\n");
-drained;
+$flow->put('keys/tryton.pw', $erp->password . "\n");
+$flow->drained;
 
 is_deeply([invoices 'Y-%'], [map { "Y-$_ posted 10.00" } 1 .. 4],
           'wrong password: mended, all is delivered');
@@ -251,17 +205,16 @@ is_deeply([invoices 'Y-%'], [map { "Y-$_ posted 10.00" } 1 .. 4],
 
 deliver 'I1', charge('Z-1', '1850.00', 3, item => 'IMP-4711',
                      date => $tomorrow);
-drained;
+$flow->drained;
 
 my ($shipment) = @{ $erp->call('model.stock.shipment.internal.search_read',
     [[['reference', '=', 'Z-1']], 0, 2, undef, ['state'], \%c]) };
 
 is($shipment->{state}, 'done', 'a warning: yes was said');
-is(sql('SELECT count(*) FROM attempt WHERE delivery IN ' . of('Z-1')), 2,
+is($flow->number('attempt WHERE delivery IN ' . of('Z-1')), 2,
    'a warning: charge and usage in one attempt each');
 
-$ngx->stop;
-$erp->stop;
+$flow->stop;
 done_testing();
 
 
@@ -291,31 +244,8 @@ sub dft {
 }
 
 
-sub segment {
-    my ($name, %fields) = @_;
-    my ($last) = sort { $b <=> $a } keys %fields;
-
-    return join '|', $name, map { $fields{$_} // '' } 1 .. $last;
-}
-
-
 sub deliver {
-    my ($id, @charges) = @_;
-
-    $mllp->send(dft($id, @charges));
-    is(field($mllp->read, 'MSA-1'), 'AA', "$id is stored");
-}
-
-
-# all is delivered that does not wait for a dead letter
-
-sub drained {
-    wait_for {
-        sleep 0.1;
-        sql('SELECT count(*) FROM delivery WHERE ended IS NULL
-              AND order_hash NOT IN (SELECT order_hash FROM delivery
-                                      WHERE state = 3)') == 0
-    } 'the deliveries';
+    $flow->send(dft(@_));
 }
 
 
@@ -324,58 +254,6 @@ sub drained {
 sub of {
     return "(SELECT d.id FROM delivery d JOIN body b ON b.id = d.body
               WHERE b.key LIKE '$_[0]')";
-}
-
-
-sub sql {
-    my ($sql) = @_;
-
-    open my $out, '-|', 'sqlite3', '-cmd', '.timeout 5000',
-         $ngx->dir . '/db/store.db', $sql or die "sqlite3: $!\n";
-    chomp(my @lines = <$out>);
-
-    return $lines[0];
-}
-
-
-sub ask {
-    my ($method, $uri, $body) = @_;
-
-    open my $curl, '-|', 'curl', '-s', '-m', 10, '-X', $method,
-         ($body ? ('-H', 'Content-Type: application/json',
-                   '-d', encode_json($body)) : ()),
-         'http://127.0.0.1:' . $ngx->port('API') . "/hie/v1$uri"
-        or die "curl: $!\n";
-
-    local $/;
-    return decode_json(scalar <$curl>);
-}
-
-
-sub dead {
-    return { map { $_->{object_key} => $_ }
-             @{ ask(GET => '/dead-letters?detail=1')->{dead_letters} } };
-}
-
-
-sub replay {
-    my ($dead) = @_;
-
-    is(ask(POST => '/dead-letters/replay',
-           { reason => 'mended', filter => { ids => [$dead->{id}] } })
-           ->{replayed}, 1,
-       "$dead->{object_key} is replayed");
-}
-
-
-sub put {
-    my ($name, $text) = @_;
-    my $path = $ngx->dir . "/conf/$name";
-
-    open my $file, '>', "$path.new" or die "$path: $!\n";
-    print $file $text;
-    close $file;
-    rename "$path.new", $path or die "$path: $!\n";
 }
 
 
@@ -392,14 +270,4 @@ sub records {
 sub invoices {
     return map { "$_->{reference} $_->{state} $_->{total_amount}{decimal}" }
                records(@_);
-}
-
-
-sub on_hand {
-    my ($p) = @{ $erp->call('model.product.product.read',
-        [[$product], ['quantity'],
-         { %c, locations => [$erp->ids->{storage}],
-           stock_date_end => undef }]) };
-
-    return $p->{quantity};
 }

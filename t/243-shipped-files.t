@@ -232,6 +232,10 @@ sub passes {
 
     my $out = `$nginx -t -e $dir/logs/error.log -p $dir -c $file 2>&1`;
 
+    # the limit is of the shell that runs this test
+
+    $out =~ s/.*worker_connections exceed open file resource limit.*//g;
+
     ok($? == 0 && $out !~ /\[(?:warn|emerg|alert|crit|error)\]/, $name)
         or diag($out);
 }

@@ -11,7 +11,6 @@ use Test::More;
 use DestTest;
 use Sap;
 
-sub usage;
 sub order;
 sub curl;
 
@@ -19,7 +18,7 @@ my $erp = Sap->start("$Mllp::Prefix-sap", user => 'HIE:s3cret',
                      host => 's4.example',
                      stock => { map { ("IMP-$_" => 10) } 1 .. 30 });
 
-my $ngx = DestTest->start('sap', workers => 1,
+my $ngx = DestTest->start('sap', workers => 1, journal => \&hie,
                           ports => { 44300 => $erp->port },
                           keys => { 'sap.pw' => 's3cret' },
                           flows => <<'EOF');
@@ -296,7 +295,7 @@ is(scalar(news()), 1, 'nothing of the others is sent');
 $erp->set(user => 'HIE:other');
 usage 'P1', 'U-40', 'IMP-12', 1;
 wait_for { grep { $_ eq 'down 401' } attempts 'U-40' } 'the refusal';
-put('keys/sap.pw', "other\n");
+put('sap.pw', 'other');
 drained;
 is($erp->call('on_hand', 'IMP-12'), 9, '401: delivered with the new password');
 is((grep { $_ eq 'done 201' } attempts 'U-40'), 1, '401: once');
@@ -343,14 +342,6 @@ $erp->stop;
 done_testing();
 
 
-sub usage {
-    my ($id, $usage, $item, $quantity, %more) = @_;
-
-    ok(deliver(dft($id, charge($usage, '10.00', $quantity, item => $item,
-                               %more))), "$id is stored");
-}
-
-
 sub order {
     my ($id, @more) = @_;
 
@@ -358,34 +349,13 @@ sub order {
 }
 
 
-# what came from the engine, and of that what is new
+# what came from the engine
 
 sub hie {
     return grep { $_->{header}{'x-correlation-id'}
                   || ($_->{header}{'x-csrf-token'} // '') eq 'Fetch'
                      && ($_->{header}{'user-agent'} // '') !~ /curl/ }
                 $erp->journal;
-}
-
-
-sub news {
-    our $at;
-    my @all = hie();
-    my @new = @all[($at // 0) .. $#all];
-
-    $at = @all;
-    return @new;
-}
-
-
-sub put {
-    my ($name, $text) = @_;
-    my $path = $ngx->dir . "/conf/$name";
-
-    open my $file, '>', "$path.new" or die "$path: $!\n";
-    print $file $text;
-    close $file;
-    rename "$path.new", $path or die "$path: $!\n";
 }
 
 

@@ -10,8 +10,6 @@ use Test::More;
 use DestTest;
 use Oracle;
 
-sub usage;
-sub news;
 sub posts;
 sub waits;
 
@@ -23,6 +21,7 @@ my $erp = Oracle->start("$Mllp::Prefix-oracle", scope => $scope,
 
 my $ngx = DestTest->start('oracle',
     ports => { 44310 => $erp->port, 44311 => $erp->port },
+    journal => sub { $erp->journal },
     keys => { 'oracle.secret' => 's3cr&t' },
     flows => <<'EOF');
 location /hl7/DFT/ {
@@ -215,26 +214,6 @@ is((grep { /down/ } attempts 'U-30'), 0, 'no token: in the same attempt');
 $ngx->stop;
 $erp->stop;
 done_testing();
-
-
-sub usage {
-    my ($id, $usage, $item, $quantity, %more) = @_;
-
-    ok(deliver(dft($id, charge($usage, '10.00', $quantity, item => $item,
-                               %more))), "$id is stored");
-}
-
-
-# what has come since the last call
-
-sub news {
-    our $at;
-    my @all = $erp->journal;
-    my @new = @all[($at // 0) .. $#all];
-
-    $at = @all;
-    return @new;
-}
 
 
 sub posts {

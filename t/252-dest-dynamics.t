@@ -10,8 +10,6 @@ use Test::More;
 use DestTest;
 use Dynamics;
 
-sub charged;
-sub news;
 sub journals;
 sub entries;
 
@@ -23,6 +21,7 @@ my $erp = Dynamics->start("$Mllp::Prefix-dynamics",
 
 my $ngx = DestTest->start('dynamics',
     ports => { map { $_ => $erp->port } 44320 .. 44322 },
+    journal => sub { $erp->journal },
     keys => { 'dynamics.secret' => 's3cr&t' },
     change => sub { s/(table bc_revenue \{[^\n]*\n)/$1    4300 40190;\n/ },
     flows => <<'EOF');
@@ -268,27 +267,6 @@ is(@{ $erp->call('lines') }, 0, 'mended: nothing is left in the journal');
 $ngx->stop;
 $erp->stop;
 done_testing();
-
-
-sub charged {
-    my ($id, $charge, $price, $quantity, %more) = @_;
-    my $text = dft($id, charge($charge, $price, $quantity, %more));
-
-    $text =~ s/DFT\^P03/DFT^$more{event}/ if $more{event};
-    ok(deliver($text), "$id is stored");
-}
-
-
-# what has come since the last call
-
-sub news {
-    our $at;
-    my @all = $erp->journal;
-    my @new = @all[($at // 0) .. $#all];
-
-    $at = @all;
-    return @new;
-}
 
 
 sub journals {

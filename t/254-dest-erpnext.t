@@ -6,87 +6,35 @@ use strict;
 use warnings;
 
 use lib 't/lib';
-use Cwd;
-use File::Path;
-use JSON::PP;
 use Test::More;
-use Time::HiRes 'sleep';
-use Engine;
-use ErpTest ();
+use DestTest;
 use Erpnext;
 
-sub dft;
-sub deliver;
-sub drained;
-sub dead;
-sub replay;
-sub api;
 sub documents;
 sub booked;
 sub requests;
 
-$Mllp::Timeout = 60 if $Mllp::Timeout < 60;
-
-my $conf = getcwd() . '/conf';
 my %known = (key => 'a1b2c3', secret => 'd4e5f6');
-mkpath("$Mllp::Prefix-erp");
+my $erp = Erpnext->start("$Mllp::Prefix-erpnext", %known);
 
-my $erp = Erpnext->start("$Mllp::Prefix-erp", %known);
-
-my $maps = Engine::contents("$conf/destinations/erpnext_maps.conf");
-
-$maps =~ s/127\.0\.0\.1:\d+/'127.0.0.1:' . $erp->port/e
-    or die "no server in erpnext_maps.conf\n";
-
-my $ngx = Engine->start(
-    workers => 2,
-    files => {
-        'keys/erpnext.key' => "$known{key}:$known{secret}\n",
-        'keys/patient.key' => '0123456789abcdef',
-        'schemas' => \"$conf/schemas",
-        'erpnext.conf' => \"$conf/destinations/erpnext.conf",
-        'erpnext_maps.conf' => $maps,
-    },
-    stream => 'server { listen 127.0.0.1:%%MLLP%%; mllp_pass hie /hl7/; }',
-    http => <<"EOF");
-    erp_store path=%%DIR%%/store min_free=1m ballast=1m;
-    canonical_key patient file=keys/patient.key id=k1;
-    include $conf/maps/*.conf;
-    include erpnext_maps.conf;
-
-    erp_breaker consecutive=3 open=200ms max_open=500ms;
-
-    server {
-        server_name hie;
-        mllp_only;
-
-        location /hl7/ {
-            canonical_request dft_charge dft_supply_usage;
-            erp_send /erp/erpnext/charge when=charge
-                     order_by=\$canonical_visit_id;
-            erp_send /erp/erpnext/usage  when=supply_usage
-                     order_by=\$canonical_usage_id;
-        }
-
-        include erpnext.conf;
-    }
-
-    server {
-        listen 127.0.0.1:%%HTTP%%;
-        location /hie/ { erp_api; }
-    }
+my $ngx = DestTest->start('erpnext', plain => { 8000 => $erp->port },
+    keys => { 'erpnext.key' => "$known{key}:$known{secret}" }, currency => '',
+    breaker => 'consecutive=3 open=200ms max_open=500ms',
+    flows => <<'EOF');
+location /hl7/ {
+    canonical_request dft_charge dft_supply_usage;
+    erp_send /erp/erpnext/charge when=charge order_by=$canonical_visit_id;
+    erp_send /erp/erpnext/usage  when=supply_usage
+             order_by=$canonical_usage_id;
+}
 EOF
 
-ErpTest->of($ngx);
-
-my $mllp = $ngx->client('MLLP');
 my ($letter, @sent, $entry, $charge);
 
 
 # what was used, and what is on the bill
 
-deliver 'M1', dft 'M1', id => 'T-1', item => 'IMP-4711', quantity => 2,
-                        price => '1850.00';
+charged 'M1', 'T-1', '1850.00', 2, item => 'IMP-4711';
 drained;
 
 ($entry) = documents 'Stock Entry';
@@ -108,7 +56,7 @@ is_deeply($charge, {
     posting_date => '2026-11-21', due_date => '2026-11-21',
     remarks => 'Visit V-1', items => [
         { item_code => 'IMP-4711', qty => 2, rate => 1850,
-          description => 'Service', cost_center => '4100 - GHH' } ] },
+          description => 'Service T-1', cost_center => '4100 - GHH' } ] },
     'and an invoice, submitted');
 
 is_deeply([map { "$_->{method} $_->{uri}" }
@@ -120,11 +68,12 @@ is_deeply([map { $_->{status} } $erp->journal], [(200) x 6],
           'each step once');
 unlike(join('', map { $_->{body} } $erp->journal), qr/4711\^|EVERYWOMAN/,
        'without the patient');
-is(ErpTest::number('attempt WHERE outcome != 1'), 0, 'in one attempt each');
+is((sql 'SELECT count(*) FROM attempt WHERE outcome != 1')[0], 0,
+   'in one attempt each');
 
 # back again
 
-deliver 'M2', dft 'M2', id => 'T-2', item => 'IMP-4711', type => 'CD';
+charged 'M2', 'T-2', '10.00', 1, item => 'IMP-4711', type => 'CD';
 drained;
 
 ($entry) = grep { $_->{custom_source_key} eq 'T-2/CD' }
@@ -136,7 +85,7 @@ is($erp->call('stock', 'IMP-4711', 'OR - GHH'), 9, 'of one');
 is("$charge->{is_return} $charge->{items}[0]{qty}", '1 -1',
    'and an invoice of less than nothing');
 
-deliver 'M3', dft 'M3', id => 'T-3', type => 'PY', visit => 'V-pay';
+charged 'M3', 'T-3', '10.00', 1, type => 'PY', visit => 'V-pay';
 drained;
 is(dead->{'T-3'}{reason}, 'rejected', 'a payment is a dead letter');
 is(booked('T-3'), 0, 'which ERPNext never saw');
@@ -145,7 +94,7 @@ is(booked('T-3'), 0, 'which ERPNext never saw');
 # names that have to be encoded
 
 $erp->set(series => "STE 50%/a?b#\xe9 ");
-deliver 'N1', dft 'N1', id => 'N-1', item => 'GLOVE-M', visit => 'V-N';
+charged 'N1', 'N-1', '10.00', 1, item => 'GLOVE-M', visit => 'V-N';
 drained;
 
 ($entry) = grep { $_->{custom_source_key} eq 'N-1' } documents 'Stock Entry';
@@ -158,7 +107,7 @@ $erp->set;
 
 # what ERPNext refuses is a dead letter at once, with its words
 
-deliver 'R1', dft 'R1', id => 'U-1', item => 'IMP-0000', visit => 'V-2';
+charged 'R1', 'U-1', '10.00', 1, item => 'IMP-0000', visit => 'V-2';
 drained;
 $letter = dead->{'U-1'};
 is("$letter->{reason} $letter->{code}", 'rejected LinkValidationError',
@@ -169,17 +118,16 @@ is($letter->{attempts}, 1, 'after one attempt');
 
 # the draft is there, and what cannot be submitted is submitted when it can
 
-deliver 'R2', dft 'R2', id => 'U-2', item => 'GLOVE-M', quantity => 11,
-                        visit => 'V-3';
+charged 'R2', 'U-2', '10.00', 11, item => 'GLOVE-M', visit => 'V-3';
 drained;
 $letter = dead->{'U-2'};
 is($letter->{code}, 'NegativeStockError', 'too little stock: a dead letter');
 is(booked('U-2', 0), 1, 'too little stock: a draft');
 
-deliver 'R3', dft 'R3', id => 'U-3', item => 'GLOVE-M', quantity => 5,
-                        type => 'CD', visit => 'V-3b';
+charged 'R3', 'U-3', '10.00', 5, item => 'GLOVE-M', type => 'CD',
+        visit => 'V-3b';
 drained;
-replay $letter;
+ok(replay($letter->{object_key}), 'replayed');
 drained;
 is(booked('U-2', 1), 2, 'replayed: it is submitted, as the invoice was');
 is(booked('U-2', 0), 0, 'and there is no other one');
@@ -187,14 +135,14 @@ is(booked('U-2', 0), 0, 'and there is no other one');
 # without tracebacks the words are in another place
 
 $erp->set(traceback => 0);
-deliver 'R4', dft 'R4', id => 'U-4', item => 'IMP-0000', visit => 'V-4';
+charged 'R4', 'U-4', '10.00', 1, item => 'IMP-0000', visit => 'V-4';
 drained;
 is(dead->{'U-4'}{code}, 'LinkValidationError', 'no traceback: the code');
 like(dead->{'U-4'}{error}, qr/Could not find Row #1: item_code: IMP-0000/,
      'no traceback: the message');
 
 $erp->set(forbidden => 'Sales Invoice');
-deliver 'R5', dft 'R5', id => 'U-5', visit => 'V-5';
+charged 'R5', 'U-5', '10.00', 1, visit => 'V-5';
 drained;
 is(dead->{'U-5'}{code}, 'PermissionError', 'not permitted: a dead letter');
 $erp->set;
@@ -204,7 +152,7 @@ $erp->set;
 
 $erp->next('^POST .*Invoice', { status => 429, header => ['Retry-After: 1'],
                                 body => 'Too Many Requests' });
-deliver 'S1', dft 'S1', id => 'W-1', visit => 'V-6';
+charged 'S1', 'W-1', '10.00', 1, visit => 'V-6';
 drained;
 is(booked('W-1', 1), 1, '429: booked when it is taken');
 
@@ -215,7 +163,7 @@ cmp_ok($sent[1]{at} - $sent[0]{at}, '>=', 0.9, '429: by its Retry-After');
 $erp->next('^POST .*Invoice', $erp->json(500, {
     exc_type => 'OperationalError',
     exception => 'OperationalError: (2013)' }));
-deliver 'S2', dft 'S2', id => 'W-2', visit => 'V-6';
+charged 'S2', 'W-2', '10.00', 1, visit => 'V-6';
 drained;
 is(booked('W-2', 1), 1, '500: booked');
 is(scalar(requests('W-2', 'POST .*/Sales')), 2, '500: sent twice');
@@ -225,7 +173,7 @@ is(scalar(requests('W-2', 'POST .*/Sales')), 2, '500: sent twice');
 
 $erp->next('^POST .*/Sales', 'lost');
 $erp->next('^PUT .*/Sales', 'lost');
-deliver 'L1', dft 'L1', id => 'X-1', visit => 'V-7';
+charged 'L1', 'X-1', '10.00', 1, visit => 'V-7';
 drained;
 is(booked('X-1', 1), 1, 'lost answers: booked');
 is(booked('X-1', 0), 0, 'lost answers: once');
@@ -237,7 +185,7 @@ is(scalar($erp->journal("^PUT .*/$_")), 2, 'lost answers: submitted twice')
 
 # another message with the same charge
 
-deliver 'L2', dft 'L2', id => 'X-1', visit => 'V-7';
+charged 'L2', 'X-1', '10.00', 1, visit => 'V-7';
 drained;
 is(booked('X-1', 1), 1, 'the same charge: booked once');
 ok(!dead->{'X-1'}, 'the same charge: no dead letter');
@@ -245,8 +193,8 @@ ok(!dead->{'X-1'}, 'the same charge: no dead letter');
 # where documents are named by the key it is another error
 
 $erp->set(naming => 'key');
-deliver 'L3', dft 'L3', id => 'X-2', visit => 'V-7';
-deliver 'L4', dft 'L4', id => 'X-2', visit => 'V-7';
+charged 'L3', 'X-2', '10.00', 1, visit => 'V-7';
+charged 'L4', 'X-2', '10.00', 1, visit => 'V-7';
 drained;
 is_deeply([map { $_->{status} } requests('X-2', 'POST .*/Sales')],
           [200, 409], 'named by the key: 409');
@@ -256,11 +204,11 @@ $erp->set;
 
 # one that was cancelled in ERPNext is not booked again
 
-deliver 'L5', dft 'L5', id => 'X-3', visit => 'V-8';
+charged 'L5', 'X-3', '10.00', 1, visit => 'V-8';
 drained;
 $erp->call('cancel', 'Sales Invoice', $_->{name})
     for grep { $_->{custom_source_key} eq 'X-3' } documents 'Sales Invoice';
-deliver 'L6', dft 'L6', id => 'X-3', visit => 'V-8';
+charged 'L6', 'X-3', '10.00', 1, visit => 'V-8';
 drained;
 is(dead->{'X-3'}{code}, 'DocstatusTransitionError',
    'cancelled: a dead letter');
@@ -269,101 +217,27 @@ is(dead->{'X-3'}{code}, 'DocstatusTransitionError',
 # a key that is not known any more: it waits, and the new one is read
 
 $erp->set(secret => 'another');
-deliver 'K1', dft 'K1', id => 'Y-1', visit => 'V-9';
+charged 'K1', 'Y-1', '10.00', 1, visit => 'V-9';
 wait_for { $ngx->log =~ /to "\/erp\/erpnext\/charge".*down, status 401/ }
          'the refusal';
 ok(!dead->{'Y-1'}, 'a wrong key: no dead letter');
-
-my $path = $ngx->dir . '/conf/keys/erpnext.key';
-
-open my $file, '>', "$path.new" or die "$path: $!\n";
-print $file "$known{key}:another\n";
-close $file;
-rename "$path.new", $path or die "$path: $!\n";
-
+put 'erpnext.key', "$known{key}:another";
 drained;
 is(booked('Y-1', 1), 1, 'another key: booked');
 
 # down, and back
 
 $erp->down;
-deliver 'K2', dft 'K2', id => 'Y-2', visit => 'V-9';
+charged 'K2', 'Y-2', '10.00', 1, visit => 'V-9';
 wait_for { $ngx->log =~ /to "\/erp\/erpnext\/charge".*down, status connect/ }
          'the refusal';
 $erp->up;
 drained;
 is(booked('Y-2', 1), 1, 'down and back: booked');
 
-$mllp->close;
 $ngx->stop;
 $erp->stop;
 done_testing();
-
-
-sub dft {
-    my ($id, %charge) = @_;
-    my %c = (price => '10.00', quantity => 1, type => 'CG', visit => 'V-1',
-             item => '', %charge);
-    my @f = ('') x 35;
-
-    @f[1, 2, 4, 6, 7, 10, 12, 13, 34] =
-        (1, $c{id}, '20261121', $c{type}, 'X^Service', $c{quantity},
-         $c{price}, 'OR', $c{item});
-
-    return join "\n",
-        "MSH|^~\\&|OR|GHH|HIE|GHH|20261121100000||DFT^P03|$id|P|2.5",
-        'PID|1||4711^^^GHH^MR||EVERYWOMAN^EVE',
-        'PV1|1|I|OR' . '|' x 16 . $c{visit}, join '|', 'FT1', @f[1 .. 34];
-}
-
-
-sub deliver {
-    my ($name, $text) = @_;
-
-    $mllp->send($text);
-    is(field($mllp->read, 'MSA-1'), 'AA', "$name is stored");
-}
-
-
-# all is delivered that does not wait for a dead letter
-
-sub drained {
-    wait_for {
-        sleep 0.05;
-        ErpTest::number("delivery WHERE ended IS NULL AND (order_hash IS NULL
-            OR order_hash NOT IN (SELECT order_hash FROM delivery
-                WHERE state = 3 AND order_hash IS NOT NULL))") == 0
-    } 'the deliveries';
-}
-
-
-sub dead {
-    return { map { $_->{object_key} => $_ }
-             @{ api(GET => '/dead-letters?detail=1')->{dead_letters} } };
-}
-
-
-sub replay {
-    my ($dead) = @_;
-
-    is(api(POST => '/dead-letters/replay',
-           { reason => 'mended', filter => { ids => [$dead->{id}] } })
-           ->{replayed}, 1, "$dead->{object_key} is replayed");
-}
-
-
-sub api {
-    my ($method, $uri, $body) = @_;
-
-    open my $curl, '-|', 'curl', '-s', '-m', 10, '-X', $method,
-         ($body ? ('-H', 'Content-Type: application/json',
-                   '-d', encode_json($body)) : ()),
-         'http://127.0.0.1:' . $ngx->port('HTTP') . "/hie/v1$uri"
-        or die "curl: $!\n";
-
-    local $/;
-    return decode_json(scalar <$curl>);
-}
 
 
 sub documents {

@@ -6,13 +6,9 @@ use strict;
 use warnings;
 
 use lib 't/lib';
-use Cwd;
-use JSON::PP;
 use POSIX 'strftime';
 use Test::More;
-use Time::HiRes 'sleep';
-use ErpTest;
-use Tryton;
+use TrytonFlow;
 
 plan skip_all => 'no Tryton' if !Tryton->there;
 
@@ -20,61 +16,17 @@ sub adt;
 sub merge;
 sub person;
 sub dft;
-sub deliver;
-sub drained;
 sub party;
 sub visit;
 sub bills;
 sub everything;
-sub ask;
 
-$Mllp::Timeout = 60 if $Mllp::Timeout < 60;
-
-my $conf = getcwd() . '/conf';
-my $erp = Tryton->start("$Mllp::Prefix-tryton");
+my $flow = TrytonFlow->begin;
+my $erp = $flow->erp;
 my $today = strftime('%Y%m%d', localtime);
 my $sent = 0;
 
-my $ngx = Engine->start(
-    workers => 2,
-    files => {
-        'keys/tryton.pw' => $erp->password . "\n",
-        'keys/patient.key' => '0123456789abcdef',
-        'schemas' => \"$conf/schemas",
-        'flows' => \"$conf/flows",
-        'tryton.conf' => \"$conf/destinations/tryton.conf",
-        'tryton_maps.conf' => $erp->maps("$conf/destinations/"
-                                         . 'tryton_maps.conf'),
-    },
-    stream => 'server { listen 127.0.0.1:%%MLLP%%;
-                        mllp_pass hie
-                            /hl7/$hl7_message_type/$hl7_trigger_event; }',
-    http => <<"EOF2");
-erp_store path=%%DIR%%/store min_free=1m ballast=1m;
-canonical_key patient file=keys/patient.key id=k1;
-include $conf/maps/*.conf;
-include tryton_maps.conf;
-
-erp_retry   base=50ms max=500ms;
-erp_breaker consecutive=3 open=200ms max_open=500ms;
-
-server {
-    server_name hie;
-    mllp_only;
-
-    include tryton.conf;
-    include flows/admission.conf;
-}
-
-server {
-    listen 127.0.0.1:%%API%%;
-    location /hie/ { erp_api; }
-}
-EOF2
-
-ErpTest->of($ngx);
-
-my $mllp = $ngx->client('MLLP');
+$flow->start(flows => ['admission'], mllp_only => 1);
 
 
 # admitted, and changed before anything of it can have been delivered
@@ -83,8 +35,8 @@ my @admission = (adt('A01', 1, unit => '4E'),
                  map { adt('A08', 1, unit => $_ % 2 ? 'OR' : '4E',
                            class => 'E', pays => "G-$_") } 1 .. 5);
 
-deliver @admission;
-drained;
+$flow->send(@admission);
+$flow->drained;
 
 is(visit(1)->{state}, 'opened', 'admitted: a visit is open');
 is(visit(1)->{note}, 'emergency 4100', 'as the last change left it');
@@ -94,31 +46,32 @@ my $party = party(1);
 like($party->{name}, qr/^pt_k1_\w{26}$/, 'admitted: a party, by a token');
 ok($party->{active}, 'which is active');
 
-deliver adt('A08', 1, pays => 'G-4');
-drained;
+$flow->send(adt('A08', 1, pays => 'G-4'));
+$flow->drained;
 my $fourth = party(1)->{name};
 
-deliver adt('A08', 1, pays => 'G-5');
-drained;
+$flow->send(adt('A08', 1, pays => 'G-5'));
+$flow->drained;
 is(party(1)->{name}, $party->{name}, 'the last change was the last');
 isnt($fourth, $party->{name}, 'and not the one before');
 
-is(number('attempt WHERE outcome != 1'), 0, 'each in its first attempt');
+is($flow->number('attempt WHERE outcome != 1'), 0,
+   'each in its first attempt');
 
 
 # charges, behind an admission, and for an account that nobody knows
 
-deliver adt('A01', 2), dft(2, 'T-1', 100), dft(2, 'T-2', 50),
-        dft(99, 'T-99', 10);
-drained;
+$flow->send(adt('A01', 2), dft(2, 'T-1', 100), dft(2, 'T-2', 50),
+            dft(99, 'T-99', 10));
+$flow->drained;
 
 is_deeply([bills 'ACC-2'], ['T-1 posted 100.00', 'T-2 posted 50.00'],
           'charges are posted invoices of the account');
 is_deeply([bills ''], ['T-99 posted 10.00'],
           'of no account: of the usual party');
 
-deliver dft(2, 'T-2', 20, type => 'CD'), dft(2, 'T-77', 20, type => 'CD');
-drained;
+$flow->send(dft(2, 'T-2', 20, type => 'CD'), dft(2, 'T-77', 20, type => 'CD'));
+$flow->drained;
 
 is_deeply([bills 'ACC-2'],
           ['T-1 posted 100.00', 'T-2 posted 50.00', 'T-2/CD posted -20.00'],
@@ -132,39 +85,37 @@ my ($charge) = $erp->all('account.invoice.line',
 is($credit->{origin}, "account.invoice.line,$charge->{id}",
    'it names what it takes back');
 
-my ($letter) = @{ ask(GET => '/dead-letters?detail=1')->{dead_letters} };
+my ($letter) = $flow->letters;
 
 is($letter->{object_key}, 'T-77/CD', 'a credit of nothing: a dead letter');
 like($letter->{error}, qr/origin/, 'a credit of nothing: it says so');
 
 # the charge was of another account, and comes late
 
-deliver dft(1, 'T-77', 30);
-drained;
+$flow->send(dft(1, 'T-77', 30));
+$flow->drained;
 
-is(ask(POST => '/dead-letters/replay',
-       { reason => 'charged now', filter => { ids => [$letter->{id}] } })
-       ->{replayed}, 1, 'a credit of nothing: replayed');
-drained;
+$flow->replay($letter);
+$flow->drained;
 
 is((bills 'ACC-2')[-1], 'T-77/CD posted -20.00', 'and now it is there');
 
 
 # not admitted after all, and then again
 
-deliver adt('A01', 3), adt('A11', 3);
-drained;
+$flow->send(adt('A01', 3), adt('A11', 3));
+$flow->drained;
 
 ok(!party(3)->{active}, 'cancelled: no active party');
 ok(!visit(3)->{active}, 'cancelled: no visit');
 is(visit(3)->{state}, 'closed', 'cancelled: it is closed');
 
-deliver adt('A08', 3);
-drained;
+$flow->send(adt('A08', 3));
+$flow->drained;
 ok(!party(3)->{active}, 'cancelled: a change leaves it so');
 
-deliver adt('A01', 3);
-drained;
+$flow->send(adt('A01', 3));
+$flow->drained;
 ok(party(3)->{active}, 'admitted again: the same party');
 ok(visit(3)->{active}, 'admitted again: the same visit');
 is(visit(3)->{state}, 'opened', 'admitted again: open');
@@ -172,54 +123,55 @@ is(visit(3)->{state}, 'opened', 'admitted again: open');
 
 # gone: bills follow
 
-deliver adt('A03', 1), dft(1, 'T-3', 70);
-drained;
+$flow->send(adt('A03', 1), dft(1, 'T-3', 70));
+$flow->drained;
 
 is(visit(1)->{state}, 'closed', 'gone: the visit is closed');
 ok(party(1)->{active}, 'gone: the account is open');
 is_deeply([bills 'ACC-1'], ['T-3 posted 70.00', 'T-77 posted 30.00'],
           'gone: it is charged');
 
-deliver adt('A13', 1);
-drained;
+$flow->send(adt('A13', 1));
+$flow->drained;
 is(visit(1)->{state}, 'opened', 'not gone after all: open');
 
 
 # two were one: what the one had is the other's, what comes late as well
 
-deliver adt('A01', 4), adt('A01', 5), dft(4, 'T-4', 40), dft(5, 'T-5', 50);
-drained;
-deliver merge(5, 4);
-drained;
+$flow->send(adt('A01', 4), adt('A01', 5),
+            dft(4, 'T-4', 40), dft(5, 'T-5', 50));
+$flow->drained;
+$flow->send(merge(5, 4));
+$flow->drained;
 
 ok(!party(4)->{active}, 'merged: not active any more');
 is(party(4)->{replaced_by}, party(5)->{id}, 'merged: replaced by the other');
 is_deeply([bills 'ACC-5'], ['T-4 posted 40.00', 'T-5 posted 50.00'],
           'merged: the other has its invoices');
 
-deliver dft(4, 'T-6', 60), adt('A01', 4), adt('A08', 4);
-drained;
+$flow->send(dft(4, 'T-6', 60), adt('A01', 4), adt('A08', 4));
+$flow->drained;
 
 is((bills 'ACC-5')[-1], 'T-6 posted 60.00', 'merged: and what comes late');
 ok(!party(4)->{active}, 'merged: an admission that comes late leaves it so');
 
-deliver merge(6, 5);
-drained;
-deliver dft(4, 'T-7', 70);
-drained;
+$flow->send(merge(6, 5));
+$flow->drained;
+$flow->send(dft(4, 'T-7', 70));
+$flow->drained;
 
 is(party(5)->{replaced_by}, party(6)->{id}, 'merged once more');
 is_deeply([bills 'ACC-6'], [map { "T-$_ posted ${_}0.00" } 4 .. 7],
           'merged once more: all of them go along');
-is(number("delivery WHERE state = 3"), 0, 'no dead letter');
+is($flow->number("delivery WHERE state = 3"), 0, 'no dead letter');
 
 
 # persons without an account, and two persons with the same one
 
-deliver person('A28', 21), person('A28', 22),
-        person('A40', 21, 'MRG|P-22^^^GHH^MR'),
-        adt('A01', 31), merge(31, 32) =~ s/ACC-32/ACC-31/r;
-drained;
+$flow->send(person('A28', 21), person('A28', 22),
+            person('A40', 21, 'MRG|P-22^^^GHH^MR'),
+            adt('A01', 31), merge(31, 32) =~ s/ACC-32/ACC-31/r);
+$flow->drained;
 
 my ($stays, @gone) = sort { $b->{active} <=> $a->{active} }
                      $erp->all('party.party', [['code', 'like', 'pt_%']],
@@ -229,7 +181,7 @@ is(@gone, 2, 'two persons are no more');
 is_deeply([map { $_->{replaced_by} } sort { $a->{id} <=> $b->{id} } @gone],
           [$stays->{id}, party(31)->{id}], 'and replaced by who stays');
 ok(party(31)->{active}, 'an account is not merged with itself');
-is(number("delivery WHERE state = 3"), 0, 'persons: no dead letter');
+is($flow->number("delivery WHERE state = 3"), 0, 'persons: no dead letter');
 
 
 # Tryton goes away and comes back
@@ -241,18 +193,18 @@ my @late = (adt('A01', 11), adt('A08', 11, unit => 'OR', class => 'O'),
             dft(12, 'W-3', 30), adt('A11', 13), dft(14, 'W-4', 40),
             adt('A01', 15), dft(15, 'W-5', 50));
 
-my $failed = number('attempt WHERE outcome != 1');
+my $failed = $flow->number('attempt WHERE outcome != 1');
 
-deliver @late[0 .. 2];
-drained;
-deliver @late[3 .. 5];
+$flow->send(@late[0 .. 2]);
+$flow->drained;
+$flow->send(@late[3 .. 5]);
 $erp->stop;
-deliver @late[6 .. 10];
-wait_for { number('attempt WHERE outcome != 1') > $failed } 'a failure';
-deliver $late[11];
+$flow->send(@late[6 .. 10]);
+wait_for { $flow->number('attempt WHERE outcome != 1') > $failed } 'a failure';
+$flow->send($late[11]);
 $erp->again;
-deliver $late[12];
-drained;
+$flow->send($late[12]);
+$flow->drained;
 
 is(visit(11)->{state}, 'closed', 'gone and back: came, changed, gone');
 is(visit(11)->{note}, 'outpatient 4100', 'gone and back: as it was left');
@@ -263,26 +215,27 @@ is_deeply([bills 'ACC-12'],
           [map { "W-$_ posted ${_}0.00" } 1 .. 3], 'gone and back: bills');
 is_deeply([bills 'ACC-15'], ['W-5 posted 50.00'],
           'gone and back: not faster than its account');
-is(number("delivery WHERE state = 3"), 0, 'gone and back: no dead letter');
+is($flow->number("delivery WHERE state = 3"), 0,
+   'gone and back: no dead letter');
 
 
 # the same again: as it was sent, and as new messages
 
 my @before = everything;
-my $n = number('delivery');
+my $n = $flow->number('delivery');
 
-deliver @admission, @late;
-is(number('delivery'), $n, 'the same messages: nothing to deliver');
+$flow->send(@admission, @late);
+is($flow->number('delivery'), $n, 'the same messages: nothing to deliver');
 
 s/^(MSH(?:\|[^|]*){8}\|)/$1N/ for @admission, @late;
-deliver @admission, @late;
-drained;
+$flow->send(@admission, @late);
+$flow->drained;
 
-cmp_ok(number('delivery'), '>', $n, 'with new numbers: they are delivered');
+cmp_ok($flow->number('delivery'), '>', $n,
+       'with new numbers: they are delivered');
 is_deeply([everything], \@before, 'with new numbers: nothing is there twice');
 
-$ngx->stop;
-$erp->stop;
+$flow->stop;
 done_testing();
 
 
@@ -324,28 +277,6 @@ sub dft {
         "PID|1||P-$n^^^GHH^MR" . '|' x 15 . "ACC-$n",
         'PV1|1|I|4E' . '|' x 16 . "V-$n",
         "FT1|1|$id||$today||$o{type}|X^Service|||1||$price|OR");
-}
-
-
-sub deliver {
-    my $answers = '';
-
-    $mllp->send(@_);
-    $answers .= field($mllp->read, 'MSA-1') . ' ' for @_;
-
-    is($answers, 'AA ' x @_, scalar(@_) . ' stored');
-}
-
-
-# all is delivered that does not wait for a dead letter
-
-sub drained {
-    wait_for {
-        sleep 0.1;
-        number('delivery WHERE ended IS NULL
-                 AND order_hash NOT IN (SELECT order_hash FROM delivery
-                                         WHERE state = 3)') == 0
-    } 'the deliveries';
 }
 
 
@@ -393,18 +324,4 @@ sub everything {
         (map { "$_->{reference} $_->{state} $_->{number}" }
              $erp->all('account.invoice', [], 'reference', 'state',
                        'number'));
-}
-
-
-sub ask {
-    my ($method, $uri, $body) = @_;
-
-    open my $curl, '-|', 'curl', '-s', '-m', 10, '-X', $method,
-         ($body ? ('-H', 'Content-Type: application/json',
-                   '-d', encode_json($body)) : ()),
-         'http://127.0.0.1:' . $ngx->port('API') . "/hie/v1$uri"
-        or die "curl: $!\n";
-
-    local $/;
-    return decode_json(scalar <$curl>);
 }

@@ -6,33 +6,23 @@ use strict;
 use warnings;
 
 use lib 't/lib';
-use Cwd;
-use JSON::PP;
 use POSIX 'strftime';
 use Test::More;
 use Time::HiRes 'sleep';
-use ErpTest;
-use Tryton;
+use TrytonFlow;
 
 plan skip_all => 'no Tryton' if !Tryton->there;
 
 sub adt;
 sub used;
 sub dft;
-sub deliver;
-sub drained;
-sub on_hand;
 sub bills;
 sub moves;
 sub reorder;
 sub requests;
-sub dead;
-sub ask;
 
-$Mllp::Timeout = 60 if $Mllp::Timeout < 60;
-
-my $conf = getcwd() . '/conf';
-my $erp = Tryton->start("$Mllp::Prefix-tryton");
+my $flow = TrytonFlow->begin;
+my $erp = $flow->erp;
 my $today = strftime('%Y%m%d', localtime);
 my $sent = 0;
 
@@ -51,47 +41,7 @@ for ([$stem, 9, 20], [$screw, 50, 200]) {
           min_quantity => $min, target_quantity => $target });
 }
 
-my $ngx = Engine->start(
-    workers => 2,
-    files => {
-        'keys/tryton.pw' => $erp->password . "\n",
-        'keys/patient.key' => '0123456789abcdef',
-        'schemas' => \"$conf/schemas",
-        'flows' => \"$conf/flows",
-        'tryton.conf' => \"$conf/destinations/tryton.conf",
-        'tryton_maps.conf' => $erp->maps("$conf/destinations/"
-                                         . 'tryton_maps.conf'),
-    },
-    stream => 'server { listen 127.0.0.1:%%MLLP%%;
-                        mllp_pass hie
-                            /hl7/$hl7_message_type/$hl7_trigger_event; }',
-    http => <<"EOF2");
-erp_store path=%%DIR%%/store min_free=1m ballast=1m;
-canonical_key patient file=keys/patient.key id=k1;
-include $conf/maps/*.conf;
-include tryton_maps.conf;
-
-erp_retry   base=50ms max=500ms;
-erp_breaker consecutive=3 open=200ms max_open=500ms;
-
-server {
-    server_name hie;
-    mllp_only;
-
-    include tryton.conf;
-    include flows/admission.conf;
-    include flows/supply.conf;
-}
-
-server {
-    listen 127.0.0.1:%%API%%;
-    location /hie/ { erp_api; }
-}
-EOF2
-
-ErpTest->of($ngx);
-
-my $mllp = $ngx->client('MLLP');
+$flow->start(flows => ['admission', 'supply'], mllp_only => 1);
 
 
 # two stems that are charged, four screws that are not, and a service
@@ -103,14 +53,15 @@ my $operation = dft(used('T-1', 'IMP-4711', 2, '1850.00'),
                     used('T-2', 'SCREW-5', 4, '0.00'),
                     used('T-3', '', 1, '900.00'));
 
-deliver adt(), $operation;
-drained;
+$flow->send(adt(), $operation);
+$flow->drained;
 
-is(on_hand($stem), 8, 'used: two have left the store');
-is(on_hand($screw), 96, 'used: what is not charged has left it too');
+is($erp->on_hand($stem), 8, 'used: two have left the store');
+is($erp->on_hand($screw), 96, 'used: what is not charged has left it too');
 is_deeply([bills], ['T-1 posted 3700.00 ACC-1', 'T-3 posted 900.00 ACC-1'],
           'used: what has a price is an invoice of the account');
-is(number('attempt WHERE outcome != 1'), 0, 'used: in the first attempt');
+is($flow->number('attempt WHERE outcome != 1'), 0,
+   'used: in the first attempt');
 
 reorder;
 is_deeply([requests], ["$stem 12"], 'reorder run: twelve are to be bought');
@@ -120,10 +71,10 @@ is_deeply([requests], ["$stem 12"], 'once more: as many');
 
 # one of them was not used
 
-deliver dft(used('T-1', 'IMP-4711', 1, '1850.00', type => 'CD'));
-drained;
+$flow->send(dft(used('T-1', 'IMP-4711', 1, '1850.00', type => 'CD')));
+$flow->drained;
 
-is(on_hand($stem), 9, 'taken back: in stock again');
+is($erp->on_hand($stem), 9, 'taken back: in stock again');
 is_deeply([bills], ['T-1 posted 3700.00 ACC-1',
                     'T-1/CD posted -1850.00 ACC-1',
                     'T-3 posted 900.00 ACC-1'], 'taken back: a credit');
@@ -150,27 +101,25 @@ is_deeply([requests], [], 'reorder run: there is enough again');
 
 # what was never used is not taken back; nor is what nobody knows used
 
-deliver dft(used('T-9', 'SCREW-5', 1, '5.00', type => 'CD')),
-        dft(used('T-4', 'NEW-1', 3, '7.00'));
-drained;
+$flow->send(dft(used('T-9', 'SCREW-5', 1, '5.00', type => 'CD')),
+            dft(used('T-4', 'NEW-1', 3, '7.00')));
+$flow->drained;
 
-is_deeply([map { "$_->{object_key} $_->{destination}" } dead],
+is_deeply([sort map { "$_->{object_key} $_->{destination}" } $flow->letters],
           ['T-4 /erp/tryton/usage', 'T-9/CD /erp/tryton/account',
            'T-9/CD /erp/tryton/usage'], 'dead letters');
-is(on_hand($screw), 96, 'not used: not in stock');
+is($erp->on_hand($screw), 96, 'not used: not in stock');
 
-my ($new) = grep { $_->{object_key} eq 'T-4' } dead;
 my $product = $erp->item('NEW-1', 5);
 
-is(ask(POST => '/dead-letters/replay',
-       { reason => 'the item is there', filter => { ids => [$new->{id}] } })
-       ->{replayed}, 1, 'unknown item: replayed');
-wait_for { sleep 0.1; on_hand($product) == 2 } 'the replay';
+$flow->replay($flow->dead->{'T-4'});
+wait_for { sleep 0.1; $erp->on_hand($product) == 2 } 'the replay';
 is(moves('T-4'), 1, 'unknown item: it has left the store, once');
 
-my $skipped = ask(POST => '/deliveries/skip',
+my $skipped = $flow->ask(POST => '/deliveries/skip',
     { reason => 'a mistake',
-      ids => [map { $_->{id} } grep { $_->{object_key} eq 'T-9/CD' } dead] });
+      ids => [map { $_->{id} } grep { $_->{object_key} eq 'T-9/CD' }
+                  $flow->letters] });
 
 is_deeply([map { $_->{result} } @{ $skipped->{deliveries} }],
           [('skipped, its key goes on') x 2],
@@ -183,35 +132,35 @@ my @late = map { dft(used("W-$_", 'SCREW-5', 1, '3.00')) } 1 .. 8;
 
 push @late, dft(used('W-3', 'SCREW-5', 1, '3.00', type => 'CD'));
 
-deliver @late[0 .. 1];
+$flow->send(@late[0 .. 1]);
 $erp->stop;
-deliver @late[2 .. 5];
+$flow->send(@late[2 .. 5]);
 $erp->again;
-deliver @late[6 .. 8];
-drained;
+$flow->send(@late[6 .. 8]);
+$flow->drained;
 
-is(on_hand($screw), 96 - 8 + 1, 'gone and back: each of them has left once');
+is($erp->on_hand($screw), 96 - 8 + 1,
+   'gone and back: each of them has left once');
 is(scalar(grep { /^W-/ } bills), 9, 'gone and back: one invoice each');
 is(scalar(grep { /^W-.* posted / } bills), 9, 'gone and back: all posted');
 
 
 # the same again: as it was sent, and as new messages
 
-my @before = (on_hand($stem), on_hand($screw), bills);
+my @before = ($erp->on_hand($stem), $erp->on_hand($screw), bills);
 
-deliver $operation, @late;
-drained;
-is_deeply([on_hand($stem), on_hand($screw), bills], \@before,
+$flow->send($operation, @late);
+$flow->drained;
+is_deeply([$erp->on_hand($stem), $erp->on_hand($screw), bills], \@before,
           'the same messages: nothing changes');
 
 s/^(MSH(?:\|[^|]*){8}\|)/$1N/ for $operation, @late;
-deliver $operation, @late;
-drained;
-is_deeply([on_hand($stem), on_hand($screw), bills], \@before,
+$flow->send($operation, @late);
+$flow->drained;
+is_deeply([$erp->on_hand($stem), $erp->on_hand($screw), bills], \@before,
           'with new numbers: nothing changes');
 
-$ngx->stop;
-$erp->stop;
+$flow->stop;
 done_testing();
 
 
@@ -235,39 +184,6 @@ sub dft {
     return hl7('DFT^P03', 'D' . ++$sent, "EVN||${today}100000",
         'PID|1||P-1^^^GHH^MR' . '|' x 15 . 'ACC-1',
         'PV1|1|I|OR' . '|' x 16 . 'V-1', @_);
-}
-
-
-sub deliver {
-    my $answers = '';
-
-    $mllp->send(@_);
-    $answers .= field($mllp->read, 'MSA-1') . ' ' for @_;
-
-    is($answers, 'AA ' x @_, scalar(@_) . ' stored');
-}
-
-
-# all is delivered that does not wait for a dead letter
-
-sub drained {
-    wait_for {
-        sleep 0.1;
-        number('delivery WHERE ended IS NULL
-                 AND order_hash NOT IN (SELECT order_hash FROM delivery
-                                         WHERE state = 3)') == 0
-    } 'the deliveries';
-}
-
-
-sub on_hand {
-    my ($product) = @_;
-    my ($p) = @{ $erp->call('model.product.product.read',
-        [[$product], ['quantity'],
-         { company => 1, locations => [$erp->ids->{storage}],
-           stock_date_end => undef }]) };
-
-    return $p->{quantity};
 }
 
 
@@ -304,25 +220,4 @@ sub reorder {
 sub requests {
     return sort map { "$_->{product} $_->{quantity}" }
         $erp->all('purchase.request', [], 'product', 'quantity');
-}
-
-
-sub dead {
-    return sort { "$a->{object_key} $a->{destination}"
-                  cmp "$b->{object_key} $b->{destination}" }
-           @{ ask(GET => '/dead-letters?detail=1')->{dead_letters} };
-}
-
-
-sub ask {
-    my ($method, $uri, $body) = @_;
-
-    open my $curl, '-|', 'curl', '-s', '-m', 10, '-X', $method,
-         ($body ? ('-H', 'Content-Type: application/json',
-                   '-d', encode_json($body)) : ()),
-         'http://127.0.0.1:' . $ngx->port('API') . "/hie/v1$uri"
-        or die "curl: $!\n";
-
-    local $/;
-    return decode_json(scalar <$curl>);
 }

@@ -29,7 +29,8 @@ my @lossy = qw(timesheet.work.create timesheet.line.create
                 timesheet.line.write);
 
 $flow->lose(@lossy);
-$flow->start(flow => 'scheduling', destination => 'tryton_staff',
+$flow->start(flows => ['scheduling'],
+             destinations => ['tryton', 'tryton_staff'],
              ids => { planned => $planned });
 
 

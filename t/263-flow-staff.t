@@ -32,7 +32,7 @@ my @lossy = qw(party.party.create party.party.write
                 company.employee.create company.employee.write);
 
 $flow->lose(@lossy);
-$flow->start(flow => 'staff', destination => 'tryton_staff',
+$flow->start(flows => ['staff'], destinations => ['tryton', 'tryton_staff'],
              ids => { providers => $providers },
              upstreams => { 2576 => $his->port });
 

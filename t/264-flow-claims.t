@@ -50,7 +50,7 @@ my @lossy = qw(account.move.create account.move.post);
 
 $flow->lose(@lossy);
 $flow->start(
-    flow => 'claims', destination => 'tryton_finance',
+    flows => ['claims'], destinations => ['tryton', 'tryton_finance'],
     ids => { claim_journal => $flow->found('account.journal',
                                            [['type', '=', 'revenue']]),
              cash_journal => $flow->found('account.journal',

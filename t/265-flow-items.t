@@ -5,13 +5,10 @@ use strict;
 use warnings;
 
 use lib 't/lib';
-use Cwd;
 use JSON::PP;
 use Test::More;
-use Time::HiRes 'sleep';
-use Engine;
 use Receiver;
-use Tryton;
+use TrytonFlow;
 
 plan skip_all => 'no Tryton' if !Tryton->there;
 
@@ -23,57 +20,20 @@ sub taken;
 sub mfk;
 sub drained;
 sub dead;
-sub sql;
 sub product;
 sub put;
 sub cron;
 
-$Mllp::Timeout = 60 if $Mllp::Timeout < 60;
-
-my $conf = getcwd() . '/conf';
-my $json = JSON::PP->new->utf8->canonical;
 my $dir = "$Mllp::Prefix-tryton";
-my $erp = Tryton->start($dir);
 my $his = Receiver->new;
+my $flow = TrytonFlow->begin;
+my $erp = $flow->erp;
 
-my %file = map { $_ => Engine::contents("$conf/$_") }
-           'flows/items.conf',
-           map { "destinations/$_.conf" }
-               qw(clinical clinical_maps tryton_items tryton_items_maps);
-
-$file{'destinations/clinical_maps.conf'}
-    =~ s/127\.0\.0\.1:2576/'127.0.0.1:' . $his->port/e or die "no address\n";
-$file{'destinations/tryton_items_maps.conf'}
-    =~ s/127\.0\.0\.1:8000/'127.0.0.1:' . $erp->port/e or die "no address\n";
-
-my $ngx = Engine->start(
-    workers => 2,
-    files => { 'keys/patient.key' => '0123456789abcdef',
-               'schemas' => \"$conf/schemas", 'maps' => \"$conf/maps",
-               %file },
-    http => <<'EOF');
-erp_store path=%%DIR%%/db min_free=1m ballast=1m;
-canonical_key patient file=keys/patient.key id=k1;
-
-include maps/*.conf;
-include destinations/clinical_maps.conf;
-include destinations/tryton_items_maps.conf;
-
-erp_retry   base=50ms max=500ms;
-erp_breaker consecutive=3 open=200ms max_open=500ms;
-
-server {
-    listen 127.0.0.1:%%ERP%%;
-
-    include destinations/clinical.conf;
-    include destinations/tryton_items.conf;
-    include flows/items.conf;
-}
-
-server {
-    listen 127.0.0.1:%%API%%;
-    location /hie/ { erp_api; }
-
+$flow->start(
+    flows => ['items'],
+    destinations => ['clinical', 'tryton_items'],
+    upstreams => { 2576 => $his->port },
+    api => <<'EOF');
     # as Tryton says it
     location /says/ {
         default_type application/json;
@@ -85,11 +45,9 @@ server {
 
         location = /says/nothing { return 200 '{"id":1,"result":[]}'; }
     }
-}
 EOF
 
-wait_for { -S $ngx->dir . '/db/store.sock' } 'the store';
-
+my $ngx = $flow->engine;
 my (@open, %had, %applied, $m, $again);
 
 
@@ -117,7 +75,7 @@ is(dead, '', 'it has arrived');
 
 is(sent(item('GLV-7', 1, %gloves), 'Idempotency-Key: 1'), 202,
    'the same once more');
-is(sql('SELECT count(*) FROM delivery'), 1, 'is not stored again');
+is($flow->number('delivery'), 1, 'is not stored again');
 
 is(sent([item('A', 1), item('B', 1)]), 202, 'two items');
 is_deeply([sort map { taken } 1, 2], ['A/1', 'B/1'], 'are two messages');
@@ -265,10 +223,9 @@ isnt(cron, 0, 'cron: Tryton is down');
 is(Engine::contents("$dir/since"), $since,
    'cron: the time stays');
 drained;
-is(sql('SELECT count(*) FROM delivery WHERE state = 3'), 2,
-   'nothing else was refused');
+is($flow->number('delivery WHERE state = 3'), 2, 'nothing else was refused');
 
-$ngx->stop;
+$flow->stop;
 done_testing();
 
 
@@ -284,10 +241,7 @@ sub item {
 # posts an item, or several of them; the status
 
 sub sent {
-    my ($what, @headers) = @_;
-
-    return answer(post($ngx->port('ERP'), '/hooks/items', $json->encode($what),
-                       'Content-Type: application/json', @headers))->{status};
+    return $flow->answer('/hooks/items', @_);
 }
 
 
@@ -348,28 +302,14 @@ sub taken {
 
 
 sub drained {
-    wait_for { sql('SELECT count(*) FROM delivery WHERE ended IS NULL') == 0 }
+    wait_for { $flow->number('delivery WHERE ended IS NULL') == 0 }
         'the deliveries';
 }
 
 
-sub sql {
-    my ($sql) = @_;
-
-    open my $out, '-|', 'sqlite3', '-readonly', '-cmd', '.timeout 5000',
-         $ngx->dir . '/db/store.db', $sql or die "sqlite3: $!\n";
-    chomp(my @lines = <$out>);
-
-    return $lines[0] // '';
-}
-
-
 sub dead {
-    my $answer = $ngx->get('API', '/hie/v1/dead-letters?detail=1');
-    my $all = $json->decode($answer =~ s/.*?\r\n\r\n//sr)->{dead_letters};
-
     return join "\n", sort map { "$_->{object_key}: $_->{code}, $_->{error}" }
-                           @$all;
+                           $flow->letters;
 }
 
 
@@ -403,9 +343,9 @@ sub put {
 # the lines that cron runs, as they stand in the file; their status
 
 sub cron {
-    my ($lines) = $file{'destinations/tryton_items.conf'}
+    my ($lines) = Engine::contents('conf/destinations/tryton_items.conf')
                   =~ /^(#     now=.*?)\n\n/ms or die "no lines for cron\n";
-    my $port = $ngx->port('ERP');
+    my $port = $ngx->port('HTTP');
 
     $lines =~ s/^#(?:     )?//mg;
     $lines =~ s/:8578/:$port/ or die "no port\n";

@@ -2,7 +2,8 @@ package DestTest;
 
 # A destination of conf/destinations as it is shipped, for a test: with the
 # ports, the CA and the times of back-off that a test needs, behind TLS as in
-# life, between an MLLP listener and a stand-in (Standin.pm).
+# life where the file has it, between an MLLP listener and a stand-in
+# (Standin.pm).
 #
 #   my $ngx = DestTest->start('sap', ports => { 44300 => $erp->port },
 #                             keys => { 'sap.pw' => 'secret' },
@@ -10,11 +11,18 @@ package DestTest;
 #                             change => sub { s/.../.../ }, workers => 2);
 #                               an Engine; "ports" are those of the upstreams
 #                               in *_maps.conf, "change" is called with the
-#                               text of each file
+#                               text of each file; also: "plain", as "ports"
+#                               without TLS, "http", locations, "breaker",
+#                               "currency" of charges, EUR, and "journal", of
+#                               which news() is
 #   ok(deliver($text))          a message is acknowledged with AA
+#   charged($id, $charge, $price, $quantity, ...)
+#   usage($id, $charge, $item, $quantity, ...)
+#                               a DFT of one charge(), a test that it is stored
 #   dft($id, @charges)          a DFT^P03: charge($id, $price, $quantity,
 #                               item => .., type => 'CD', unit => .., date =>
-#                               .., visit => .., lot => .., serial => ..)
+#                               .., visit => .., lot => .., serial => ..,
+#                               service => .., event => 'P11')
 #   oms($id, $po, @lines)       an OMS^O05, with [item, quantity, unit, cost
 #                               center, ORC-1 if it is the first]
 #   drained                     waits until nothing waits, but for what stands
@@ -22,7 +30,10 @@ package DestTest;
 #   attempts($key)              'outcome status' of each, in order
 #   dead->{$key}                { reason, code, error, attempts, id }
 #   replay($key)                this dead letter
+#   ask($method, $uri, $body)   the API
 #   sql($sql)                   what the store answers, its lines
+#   news                        what the journal has since the last call
+#   put($key, $text)            another file keys/$key
 
 use strict;
 use warnings;
@@ -32,15 +43,18 @@ use Exporter 'import';
 use File::Basename;
 use File::Temp 'tempdir';
 use JSON::PP;
+use Test::More ();
 use Time::HiRes 'sleep';
 
 use lib dirname(__FILE__);
 use Engine;
+use ErpTest ();
 
-our @EXPORT = (qw(deliver dft charge oms drained attempts dead replay sql),
+our @EXPORT = (qw(deliver charged usage dft charge oms drained attempts dead
+                  replay ask sql news put),
                @Engine::EXPORT);
 
-my ($ngx, $mllp);
+my ($ngx, $mllp, $journal, $seen, $currency);
 
 
 sub start {
@@ -48,10 +62,18 @@ sub start {
     my $conf = getcwd() . '/conf';
     my @files = map { "destinations/$name$_.conf" } '', '_maps';
     my %text = map { $_ => Engine::contents("$conf/$_") } @files;
-    my (%tls, %names);
+    my (%tls, %names, %plain);
+
+    $o{$_} //= {} for qw(ports plain);
+    $Mllp::Timeout = 60 if $Mllp::Timeout < 60;
+    $currency = $o{currency} // 'EUR';
+    $journal = $o{journal};
+    $seen = 0;
 
     for (values %text) {
-        s{(127\.0\.0\.1:)(\d+)}{$1 . ($tls{$2} //= free_ports(1))}ge;
+        s{(127\.0\.0\.1:)(\d+)}
+         {$1 . (($plain{$2} = $o{plain}{$2})
+                // ($tls{$2} //= free_ports(1)))}gex;
         s{/etc/ssl/certs/ca-certificates\.crt}{erp.pem}g;
         s{\bbase=\d+s max=\d+[sm]}{base=50ms max=200ms}g;
 
@@ -60,8 +82,15 @@ sub start {
         $o{change}->() if $o{change};
     }
 
+    $o{breaker} //= 'consecutive=20 minimum=100 open=100ms max_open=100ms';
+    $o{http} //= '';
+
     my $stream = 'server { listen 127.0.0.1:%%MLLP%%; mllp_pass hie'
                  . ' /hl7/$hl7_message_type/$hl7_trigger_event; }';
+
+    for (keys %{ $o{plain} }) {
+        die "no port $_ in $files[1]\n" if !$plain{$_};
+    }
 
     for (sort keys %{ $o{ports} }) {
         die "no port $_ in $files[1]\n" if !$tls{$_};
@@ -75,14 +104,15 @@ sub start {
         workers => $o{workers} // 2,
         files => {
             %text,
-            'erp.pem' => certificate(sort keys %names),
+            %{ $o{ports} } ? ('erp.pem' => certificate(sort keys %names))
+                           : (),
             'schemas' => \"$conf/schemas",
             'keys/patient.key' => '0123456789abcdef',
             map { ("keys/$_" => "$o{keys}{$_}\n") } keys %{ $o{keys} },
         },
         stream => $stream,
         http => <<"EOF");
-erp_store path=%%DIR%%/db min_free=1m ballast=1m;
+erp_store path=%%DIR%%/store min_free=1m ballast=1m;
 
 # what a peer keeps is never freed by NGINX
 proxy_ssl_session_reuse off;
@@ -91,7 +121,7 @@ canonical_key patient file=keys/patient.key id=k1;
 include $conf/maps/*.conf;
 include $files[1];
 
-erp_breaker consecutive=20 minimum=100 open=100ms max_open=100ms;
+erp_breaker $o{breaker};
 
 server {
     server_name hie;
@@ -103,11 +133,13 @@ server {
 }
 
 server {
-    listen 127.0.0.1:%%API%%;
+    listen 127.0.0.1:%%HTTP%%;
+    $o{http}
     location /hie/ { erp_api; }
 }
 EOF
 
+    ErpTest->of($ngx);
     $mllp = $ngx->client('MLLP');
 
     return $ngx;
@@ -138,12 +170,26 @@ sub deliver {
 }
 
 
+sub charged {
+    my ($id, @charge) = @_;
+
+    Test::More::ok(deliver(dft($id, charge(@charge))), "$id is stored");
+}
+
+
+sub usage {
+    my ($id, $usage, $item, $quantity, %more) = @_;
+
+    charged($id, $usage, '10.00', $quantity, item => $item, %more);
+}
+
+
 sub charge {
     my ($id, $price, $quantity, %more) = @_;
 
     return { id => $id, price => $price, quantity => $quantity,
              date => '20261121', type => 'CG', visit => 'V-1', unit => 'OR',
-             item => '', %more };
+             item => '', service => "Service $id", event => 'P03', %more };
 }
 
 
@@ -152,13 +198,14 @@ sub dft {
     my $n = 0;
 
     return join "\n",
-        "MSH|^~\\&|OR|GHH|HIE|GHH|20261121100000||DFT^P03|$id|P|2.5",
-        'PID|1||4711^^^GHH^MR',
+        "MSH|^~\\&|OR|GHH|HIE|GHH|20261121100000||DFT^$charges[0]{event}|$id"
+        . '|P|2.5', 'PID|1||4711^^^GHH^MR||EVERYWOMAN^EVE',
         segment('PV1', 1 => 1, 2 => 'I', 3 => 'OR', 19 => $charges[0]{visit}),
         map {
             (segment('FT1', 1 => ++$n, 2 => $_->{id}, 4 => $_->{date},
-                     6 => $_->{type}, 7 => "X^Service $_->{id}",
-                     10 => $_->{quantity}, 12 => "$_->{price}&EUR",
+                     6 => $_->{type}, 7 => "X^$_->{service}",
+                     10 => $_->{quantity},
+                     12 => join('&', $_->{price}, $currency || ()),
                      13 => $_->{unit}, 34 => $_->{item}),
              $_->{lot} || $_->{serial}
                  ? segment('PRT', 2 => 'AD', 4 => 'EQUIP', 19 => $_->{lot},
@@ -197,8 +244,9 @@ sub drained {
     wait_for {
         sleep 0.05;
         (sql('SELECT count(*) FROM delivery WHERE ended IS NULL
-               AND order_hash NOT IN (SELECT order_hash FROM delivery
-                                       WHERE state = 3)'))[0] == 0
+               AND (order_hash IS NULL OR order_hash NOT IN
+                    (SELECT order_hash FROM delivery
+                      WHERE state = 3 AND order_hash IS NOT NULL))'))[0] == 0
     } 'the deliveries';
 }
 
@@ -207,7 +255,7 @@ sub sql {
     my ($sql) = @_;
 
     open my $out, '-|', 'sqlite3', '-cmd', '.timeout 5000',
-         $ngx->dir . '/db/store.db', $sql or die "sqlite3: $!\n";
+         $ngx->dir . '/store/store.db', $sql or die "sqlite3: $!\n";
     chomp(my @lines = <$out>);
 
     return @lines;
@@ -232,7 +280,7 @@ sub ask {
     open my $curl, '-|', 'curl', '-s', '-m', 10, '-X', $method,
          ($body ? ('-H', 'Content-Type: application/json',
                    '-d', encode_json($body)) : ()),
-         'http://127.0.0.1:' . $ngx->port('API') . "/hie/v1$uri"
+         'http://127.0.0.1:' . $ngx->port('HTTP') . "/hie/v1$uri"
         or die "curl: $!\n";
 
     local $/;
@@ -243,7 +291,7 @@ sub ask {
 sub dead {
     my $all = ask(GET => '/dead-letters?detail=1')->{dead_letters};
 
-    return { map { $_->{object_key} => $_ } @$all };
+    return { map { $_->{object_key} || $_->{id} => $_ } @$all };
 }
 
 
@@ -254,6 +302,28 @@ sub replay {
     return ask(POST => '/dead-letters/replay',
                { reason => 'put right', filter => { ids => [$dead->{id}] } })
            ->{replayed} == 1;
+}
+
+
+sub news {
+    my @all = $journal->();
+    my @new = @all[$seen .. $#all];
+
+    $seen = @all;
+    return @new;
+}
+
+
+# renamed, as it is never to be read in half
+
+sub put {
+    my ($name, $text) = @_;
+    my $path = $ngx->dir . "/conf/keys/$name";
+
+    open my $file, '>', "$path.new" or die "$path: $!\n";
+    print $file "$text\n";
+    close $file;
+    rename "$path.new", $path or die "$path: $!\n";
 }
 
 

@@ -21,6 +21,8 @@ package Tryton;
 #   $erp->all('party.party', $domain, 'name', ...)
 #                               a list of them, archived ones too
 #   $erp->item('IMP-1', 10)     an item with that many of it in stock
+#   $erp->on_hand($item)        how many there are now
+#   $erp->revenue               the id of an account for that
 #   $erp->ids                   the records that tryton_maps.conf asks for
 #   $erp->maps($path)           the text of that file, with these and the port
 #   $erp->stop; $erp->again
@@ -175,10 +177,11 @@ sub again {
 
 sub stop {
     my ($self) = @_;
+    my $pid = delete $self->{pid} or return;
 
-    kill 'TERM', $self->{pid};
-    waitpid $self->{pid}, 0;
-    @running = grep { $_ != $self->{pid} } @running;
+    kill 'TERM', $pid;
+    waitpid $pid, 0;
+    @running = grep { $_ != $pid } @running;
 }
 
 
@@ -253,6 +256,26 @@ sub item {
 }
 
 
+sub on_hand {
+    my ($self, $product) = @_;
+    my ($p) = @{ $self->call('model.product.product.read',
+        [[$product], ['quantity'],
+         { company => 1, locations => [$self->ids->{storage}],
+           stock_date_end => undef }]) };
+
+    return $p->{quantity};
+}
+
+
+sub revenue {
+    my ($self) = @_;
+
+    return $self->found('account.account',
+        [['type.revenue', '=', JSON::PP::true],
+         ['closed', '!=', JSON::PP::true]]);
+}
+
+
 sub ids {
     my ($self) = @_;
 
@@ -283,11 +306,8 @@ sub ids {
 sub maps {
     my ($self, $path) = @_;
     my $ids = $self->ids;
+    my $revenue = $self->revenue;
     my $text = read_file($path);
-
-    my $revenue = $self->found('account.account',
-        [['type.revenue', '=', JSON::PP::true],
-         ['closed', '!=', JSON::PP::true]]);
 
     for my $name (keys %$ids) {
         $text =~ s/(map "" \$tryton_$name\s*\{ default )\d+/$1$ids->{$name}/

@@ -1,7 +1,7 @@
 package TrytonFlow;
 
-# One of conf/flows with the real Tryton behind it: a test of messages that go
-# in, and records that are there then.
+# Some of conf/flows with the real Tryton behind them: a test of messages that
+# go in, and records that are there then.
 #
 #   use lib 't/lib';
 #   use Test::More;
@@ -13,22 +13,33 @@ package TrytonFlow;
 #   my $id = $flow->make($model, {...});     #   a new record
 #   $flow->lose(@methods)       the first call of each of them, from the start
 #                                on, is in effect, but its answer is lost
-#   $flow->start(flow => 'staff', destination => 'tryton_staff',
+#   $flow->start(flows => ['staff'],
+#                destinations => ['tryton', 'tryton_staff'],   # or ['tryton']
 #                ids => { providers => $id },      # of "map "" $tryton_..."
 #                tables => { tryton_revenue => '4100 7;' },
-#                upstreams => { 2576 => $port });  # of other upstreams
+#                upstreams => { 2576 => $port },   # of other upstreams
+#                mllp_only => 1,                   # no HTTP
+#                server => 'location ...',         # more in the flows' server,
+#                api => 'location ...');           #   in that of the API
 #
-# The engine has the shipped files as they are, but for these, in a server for
-# MLLP and HTTP, ports %%MLLP%% and %%HTTP%%, and retries after milliseconds.
+# The engine has the shipped files as they are, but for these and the ids that
+# Tryton.pm knows, in a server for MLLP and HTTP, ports %%MLLP%% and %%HTTP%%,
+# and retries after milliseconds.
 #
 #   $flow->lost                  the methods whose answers were lost
-#   $flow->send($text)           over MLLP; a test that it is stored
+#   $flow->send(@texts)          over MLLP, all at once; a test that they are
+#                                stored
 #   $flow->answer($uri, $data)   the status of a POST of JSON
 #   $flow->drained               until nothing waits but behind dead letters
 #   $flow->sql($sql)             the first row, of the store's database
-#   $flow->dead                  dead letters, by the key of their objects
+#   $flow->number('delivery WHERE ...')   how many
+#   $flow->letters               the dead letters
+#   $flow->dead                  the same by the key of their objects
 #   $flow->replay($letter)
-#   $flow->records($model, $domain, @fields)   by id, as hashes
+#   $flow->ask(GET => '/destinations')    what the API says
+#   $flow->records($model, $domain, @fields)   by id, as hashes, archived ones
+#                                too
+#   $flow->put($name, $text)     a file in conf
 #   $flow->restart(tables => ...)   a reload with other ids and tables
 #   $flow->erp, ->engine
 #   $flow->stop
@@ -60,37 +71,15 @@ sub begin {
     $Mllp::Timeout = 60 if $Mllp::Timeout < 60;
 
     return bless { erp => Tryton->start("$Mllp::Prefix-tryton"),
-                   c => { company => 1 } }, $class;
+                   flows => [], destinations => ['tryton'] }, $class;
 }
 
 
-sub erp    { return $_[0]{erp} }
-sub engine { return $_[0]{engine} }
-
-
-sub found {
-    my ($self, $model, $domain) = @_;
-    my ($id) = @{ $self->{erp}->call("model.$model.search",
-        [$domain, 0, 1, [['id', 'ASC']], $self->{c}]) };
-
-    return $id // die "no $model in Tryton\n";
-}
-
-
-sub make {
-    my ($self, $model, $values) = @_;
-
-    return $self->{erp}->call("model.$model.create",
-                              [[$values], $self->{c}])->[0];
-}
-
-
-sub records {
-    my ($self, $model, $domain, @fields) = @_;
-
-    return @{ $self->{erp}->call("model.$model.search_read",
-        [$domain, 0, 1000, [['id', 'ASC']], \@fields, $self->{c}]) };
-}
+sub erp     { return $_[0]{erp} }
+sub engine  { return $_[0]{engine} }
+sub found   { return shift->{erp}->found(@_) }
+sub make    { return shift->{erp}->made(@_) }
+sub records { return shift->{erp}->all(@_) }
 
 
 # between the engine and Tryton; each connection has a process, and Tryton ends
@@ -138,11 +127,17 @@ sub maps {
 
     my %ids = %{ $self->{ids} // {} };
     my %tables = %{ $self->{tables} // {} };
-    my %ports = (8000 => $self->{lossy} // $self->{erp}->port,
-                 %{ $self->{upstreams} // {} });
+    my $port = $self->{lossy} // $self->{erp}->port;
+    my %ports = (8000 => $port, %{ $self->{upstreams} // {} });
 
-    for my $name ('tryton', $self->{destination}) {
-        my $text = Engine::contents("$conf/destinations/${name}_maps.conf");
+    for my $name (@{ $self->{destinations} }) {
+        my $path = "$conf/destinations/${name}_maps.conf";
+        my $text = Engine::contents($path);
+
+        if ($name eq 'tryton') {
+            $text = $self->{erp}->maps($path);
+            $ports{ $self->{erp}->port } = $port;
+        }
 
         for my $id (keys %ids) {
             $known{$id}++ if $text =~
@@ -154,11 +149,13 @@ sub maps {
                 s/(canonical_table $table \{).*?\}/$1 $tables{$table} }/s;
         }
 
-        $text =~ s/127\.0\.0\.1:(\d+)/'127.0.0.1:' . ($ports{$1} || $1)/ge;
+        $text =~ s/(?<=127\.0\.0\.1:)(\d+)/$ports{$1} || $1/ge;
+        $known{$1}++ while $text =~ /127\.0\.0\.1:(\d+)/g;
         $files{"${name}_maps.conf"} = $text;
     }
 
-    for my $name (keys %ids, keys %tables) {
+    for my $name (keys %ids, keys %tables, $port,
+                  values %{ $self->{upstreams} // {} }) {
         die "no $name in conf/destinations\n" unless $known{$name};
     }
 
@@ -170,6 +167,15 @@ sub start {
     my ($self, %options) = @_;
 
     %$self = (%$self, %options);
+
+    my ($maps, $destinations, $flows) = map { join "\n    ", @$_ }
+        [map { "include ${_}_maps.conf;" } @{ $self->{destinations} }],
+        [map { "include $conf/destinations/$_.conf;" }
+             @{ $self->{destinations} }],
+        [map { "include $conf/flows/$_.conf;" } @{ $self->{flows} }];
+    my ($server, $api) = map { $_ // '' } @$self{qw(server api)};
+    my $listen = $self->{mllp_only} ? 'mllp_only'
+                                    : 'listen 127.0.0.1:%%HTTP%%';
 
     $self->{engine} = Engine->start(
         workers => 2,
@@ -185,28 +191,40 @@ sub start {
 erp_store path=%%DIR%%/store min_free=1m ballast=1m;
 canonical_key patient file=keys/patient.key id=k1;
 include $conf/maps/*.conf;
-include tryton_maps.conf;
-include $self->{destination}_maps.conf;
+$maps
 
 erp_retry   base=50ms max=500ms;
 erp_breaker consecutive=3 open=200ms max_open=500ms;
 
 server {
-    listen 127.0.0.1:%%HTTP%%;
     server_name hie;
-
-    include $conf/destinations/tryton.conf;
-    include $conf/destinations/$self->{destination}.conf;
-    include $conf/flows/$self->{flow}.conf;
+    $listen;
+    $destinations
+    $flows
+    $server
 }
 
 server {
     listen 127.0.0.1:%%API%%;
     location /hie/ { erp_api; }
+    $api
 }
 EOF
 
+    wait_for { -S $self->{engine}->dir . '/store/store.sock' } 'the store';
+
     $self->{mllp} = $self->{engine}->client('MLLP');
+}
+
+
+sub put {
+    my ($self, $name, $text) = @_;
+    my $path = $self->{engine}->dir . "/conf/$name";
+
+    open my $file, '>', "$path.new" or die "$path: $!\n";
+    print $file $text;
+    close $file;
+    rename "$path.new", $path or die "$path: $!\n";
 }
 
 
@@ -217,12 +235,7 @@ sub restart {
 
     my %files = $self->maps;
 
-    for my $name (keys %files) {
-        open my $file, '>', $self->{engine}->dir . "/conf/$name"
-            or die "$name: $!\n";
-        print $file $files{$name};
-        close $file;
-    }
+    $self->put($_, $files{$_}) for keys %files;
 
     my @old = $self->{engine}->reload;
 
@@ -241,12 +254,15 @@ sub segment {
 
 
 sub send {
-    my ($self, $text) = @_;
+    my ($self, @texts) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
 
-    $self->{mllp}->send($text);
-    Test::More::is(field($self->{mllp}->read, 'MSA-1'), 'AA',
-                   field($text, 'MSH-10') . ' is stored');
+    $self->{mllp}->send(@texts);
+    Test::More::is(join(' ', map { field($self->{mllp}->read, 'MSA-1') }
+                                 @texts),
+                   join(' ', ('AA') x @texts),
+                   join(' ', map { field($_, 'MSH-10') } @texts)
+                   . ' stored');
 }
 
 
@@ -267,9 +283,9 @@ sub drained {
 
     wait_for {
         sleep 0.1;
-        $self->sql('SELECT count(*) FROM delivery WHERE ended IS NULL
-                     AND order_hash NOT IN (SELECT order_hash FROM delivery
-                                             WHERE state = 3)') == 0
+        $self->number('delivery WHERE ended IS NULL
+                        AND order_hash NOT IN (SELECT order_hash FROM delivery
+                                                WHERE state = 3)') == 0
     } 'the deliveries';
 }
 
@@ -283,6 +299,13 @@ sub sql {
     chomp(my @lines = <$out>);
 
     return $lines[0];
+}
+
+
+sub number {
+    my ($self, $what) = @_;
+
+    return $self->sql("SELECT count(*) FROM $what");
 }
 
 
@@ -300,12 +323,17 @@ sub ask {
 }
 
 
+sub letters {
+    my ($self) = @_;
+
+    return @{ $self->ask(GET => '/dead-letters?detail=1')->{dead_letters} };
+}
+
+
 sub dead {
     my ($self) = @_;
 
-    return { map { $_->{object_key} => $_ }
-             @{ $self->ask(GET => '/dead-letters?detail=1')->{dead_letters} }
-           };
+    return { map { $_->{object_key} => $_ } $self->letters };
 }
 
 
