@@ -147,10 +147,10 @@ wait_for { $s->row('due')->{tries} } 'an attempt';
 $s->engine->end('QUIT');
 $s->sql_write('UPDATE delivery SET next_at = next_at + 400 * 86400000');
 
-my $tries = $s->row('due')->{tries};
+my $tried = $s->row('due')->{tries};
 
 $s->again;
-wait_for { $s->row('due')->{tries} > $tries } 'the next attempt';
+wait_for { $s->row('due')->{tries} > $tried } 'the next attempt';
 pass('due years ahead: due now');
 
 
