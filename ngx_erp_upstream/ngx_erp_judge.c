@@ -35,11 +35,16 @@ static ngx_uint_t ngx_erp_judge_listed(ngx_erp_range_t *list,
 static ngx_erp_outcome_e ngx_erp_judge_default(ngx_erp_judge_t *judge,
     ngx_uint_t status, const char **why);
 
+static ngx_int_t ngx_erp_judge_open(ngx_canonical_arena_t *a,
+    ngx_str_t *type, ngx_str_t *body, ngx_erp_verdict_t *verdict,
+    ngx_erp_body_t *b);
 static ngx_int_t ngx_erp_judge_read(ngx_canonical_arena_t *a,
     ngx_str_t *type, ngx_str_t *body, ngx_erp_body_t *b);
 static ngx_erp_form_e ngx_erp_judge_form(ngx_str_t *type, u_char first);
 static ngx_uint_t ngx_erp_judge_type(ngx_str_t *type, const char *end);
 
+static ngx_uint_t ngx_erp_judge_denied(ngx_erp_test_t *tests,
+    ngx_erp_body_t *b);
 static ngx_erp_outcome_e ngx_erp_judge_tests(ngx_erp_test_t *tests,
     ngx_uint_t status, ngx_erp_body_t *b, const char **why);
 static ngx_uint_t ngx_erp_judge_holds(ngx_erp_test_t *test,
@@ -197,10 +202,25 @@ ngx_erp_judge(ngx_erp_judge_t *judge, ngx_canonical_arena_t *a,
 {
     ngx_uint_t             ruled;
     ngx_erp_body_t         b;
+    ngx_erp_test_t        *denied;
     ngx_canonical_node_t  *envelope, *fault;
 
     ngx_memzero(verdict, sizeof(ngx_erp_verdict_t));
 
+    denied = (status >= 200) ? judge->denied : NULL;
+
+    if (denied) {
+
+        if (ngx_erp_judge_open(a, type, body, verdict, &b) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (ngx_erp_judge_denied(denied, &b)) {
+            status = 401;
+        }
+    }
+
+    verdict->status = status;
     verdict->outcome = ngx_erp_judge_status(judge, status, &verdict->why,
                                             &ruled);
 
@@ -220,17 +240,9 @@ ngx_erp_judge(ngx_erp_judge_t *judge, ngx_canonical_arena_t *a,
         return NGX_OK;
     }
 
-    /* room for the texts before a body may use up the arena */
-
-    verdict->message.data = ngx_canonical_bytes(a, NGX_ERP_ERROR_MAX
-                                                   + NGX_ERP_CODE_MAX);
-    if (verdict->message.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    verdict->code.data = verdict->message.data + NGX_ERP_ERROR_MAX;
-
-    if (ngx_erp_judge_read(a, type, body, &b) != NGX_OK) {
+    if (denied == NULL
+        && ngx_erp_judge_open(a, type, body, verdict, &b) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -266,35 +278,6 @@ ngx_erp_judge(ngx_erp_judge_t *judge, ngx_canonical_arena_t *a,
     }
 
     return NGX_OK;
-}
-
-
-ngx_int_t
-ngx_erp_judge_denied(ngx_erp_judge_t *judge, ngx_canonical_arena_t *a,
-    ngx_str_t *type, ngx_str_t *body)
-{
-    ngx_erp_body_t   b;
-    ngx_erp_test_t  *test;
-
-    if (judge->denied == NULL) {
-        return NGX_DECLINED;
-    }
-
-    if (ngx_erp_judge_read(a, type, body, &b) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (b.root == NULL) {
-        return NGX_DECLINED;
-    }
-
-    for (test = judge->denied; test->pointer.data; test++) {
-        if (ngx_erp_judge_holds(test, &b)) {
-            return NGX_OK;
-        }
-    }
-
-    return NGX_DECLINED;
 }
 
 
@@ -409,6 +392,24 @@ ngx_erp_judge_default(ngx_erp_judge_t *judge, ngx_uint_t status,
 
     *why = "a status of failure";
     return NGX_ERP_RETRY;
+}
+
+
+/* room for the texts before the body may use up the arena */
+
+static ngx_int_t
+ngx_erp_judge_open(ngx_canonical_arena_t *a, ngx_str_t *type,
+    ngx_str_t *body, ngx_erp_verdict_t *verdict, ngx_erp_body_t *b)
+{
+    verdict->message.data = ngx_canonical_bytes(a, NGX_ERP_ERROR_MAX
+                                                   + NGX_ERP_CODE_MAX);
+    if (verdict->message.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    verdict->code.data = verdict->message.data + NGX_ERP_ERROR_MAX;
+
+    return ngx_erp_judge_read(a, type, body, b);
 }
 
 
@@ -540,6 +541,27 @@ ngx_erp_judge_type(ngx_str_t *type, const char *end)
     }
 
     return 1;
+}
+
+
+/* some say in the body of another status what is a 401 */
+
+static ngx_uint_t
+ngx_erp_judge_denied(ngx_erp_test_t *tests, ngx_erp_body_t *b)
+{
+    ngx_erp_test_t  *test;
+
+    if (b->root == NULL) {
+        return 0;
+    }
+
+    for (test = tests; test->pointer.data; test++) {
+        if (ngx_erp_judge_holds(test, b)) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -50,7 +50,7 @@ typedef struct {
     ngx_erp_range_t   *down;
     ngx_erp_range_t   *unknown;
     ngx_erp_test_t    *denied;       /* of any answer, one must hold: it is
-                                        taken for a 401; ends as "tests" */
+                                        judged as a 401; ends as "tests" */
     ngx_erp_test_t    *tests;        /* of a success, all must hold; ends
                                         with pointer.data == NULL */
 
@@ -69,6 +69,8 @@ typedef struct {
 
 typedef struct {
     ngx_erp_outcome_e  outcome;
+    ngx_uint_t         status;       /* that it was judged by: the answer's,
+                                        or 401 where "denied" holds */
     ngx_str_t          message;      /* of the ERP, or our own words */
     ngx_str_t          code;
     const char        *why;          /* our own words: which rule decided */
@@ -86,7 +88,9 @@ ngx_int_t ngx_erp_judge_test(ngx_str_t *text, ngx_erp_test_t *test,
 
 /*
  * Judges an answer.  "status" is that of HTTP or one of NGX_ERP_STATUS_...;
- * "type" its media type, with parameters or empty.
+ * "type" its media type, with parameters or empty.  The body is read once at
+ * most: first of all where there is "denied" and an answer of HTTP, else only
+ * for a test or for what the ERP says is wrong.
  *
  * The lists are asked for the very status first, then for its class, each
  * time in their order above.  Without a rule for the status: 2xx is DONE, or
@@ -107,13 +111,6 @@ ngx_int_t ngx_erp_judge_test(ngx_str_t *text, ngx_erp_test_t *test,
 ngx_int_t ngx_erp_judge(ngx_erp_judge_t *judge, ngx_canonical_arena_t *a,
     ngx_uint_t status, ngx_str_t *type, ngx_str_t *body,
     ngx_erp_verdict_t *verdict);
-
-/*
- * Whether the body says that we are not authenticated, by "denied": NGX_OK,
- * NGX_DECLINED, or NGX_ERROR: no memory.
- */
-ngx_int_t ngx_erp_judge_denied(ngx_erp_judge_t *judge,
-    ngx_canonical_arena_t *a, ngx_str_t *type, ngx_str_t *body);
 
 /*
  * The node at a JSON pointer (RFC 6901), the root for an empty one: NGX_OK or

@@ -33,8 +33,7 @@ static void ngx_http_erp_attempt_refused(ngx_http_erp_delivery_t *d);
 static void ngx_http_erp_attempt_call(ngx_http_erp_delivery_t *d);
 static ngx_array_t *ngx_http_erp_attempt_headers(ngx_http_erp_delivery_t *d);
 static void ngx_http_erp_attempt_called(ngx_erp_call_t *call);
-static void ngx_http_erp_attempt_arena(ngx_http_erp_delivery_t *d);
-static ngx_int_t ngx_http_erp_attempt_denied(ngx_http_erp_delivery_t *d);
+static ngx_uint_t ngx_http_erp_attempt_renew(ngx_http_erp_delivery_t *d);
 
 static void ngx_http_erp_attempt_probed(ngx_http_erp_delivery_t *d,
     ngx_erp_verdict_t *verdict);
@@ -369,7 +368,9 @@ ngx_http_erp_attempt_called(ngx_erp_call_t *call)
 {
     ngx_http_erp_delivery_t *d = call->data;
 
-    ngx_erp_verdict_t  verdict;
+    size_t              limit;
+    ngx_erp_judge_t    *judge;
+    ngx_erp_verdict_t   verdict;
 
     if (d->at == NGX_HTTP_ERP_AT_STEP
         && call->status != NGX_ERP_STATUS_CONNECT)
@@ -377,26 +378,31 @@ ngx_http_erp_attempt_called(ngx_erp_call_t *call)
         d->sent = 1;
     }
 
-    if (ngx_http_erp_attempt_denied(d) != NGX_OK) {
-        ngx_http_erp_attempt_memory(d);
+    judge = d->target->conf->judge;
+
+    /* where the status alone tells a refusal, the body is not read for it */
+
+    if (judge->denied == NULL && ngx_http_erp_attempt_renew(d)) {
         return;
     }
 
-    if (!d->renewed && d->auth.headers
-        && ngx_erp_auth_refused(d->auths, d->auth.headers, call))
-    {
-        d->renewed = 1;
-        ngx_http_erp_attempt_login(d);
-        return;
-    }
+    limit = NGX_HTTP_ERP_TREE * d->target->conf->max_answer
+            + NGX_CANONICAL_BLOCK_MAX;
 
-    ngx_http_erp_attempt_arena(d);
+    ngx_canonical_arena_init(&d->arena, ngx_http_canonical_memory, d->pool,
+                             limit);
 
-    if (ngx_erp_judge(d->target->conf->judge, &d->arena, call->status,
-                      &call->answer_type, &call->answer, &verdict)
+    if (ngx_erp_judge(judge, &d->arena, call->status, &call->answer_type,
+                      &call->answer, &verdict)
         != NGX_OK)
     {
         ngx_http_erp_attempt_memory(d);
+        return;
+    }
+
+    call->status = verdict.status;
+
+    if (judge->denied && ngx_http_erp_attempt_renew(d)) {
         return;
     }
 
@@ -429,45 +435,21 @@ ngx_http_erp_attempt_called(ngx_erp_call_t *call)
 }
 
 
-static void
-ngx_http_erp_attempt_arena(ngx_http_erp_delivery_t *d)
+/* credentials that were refused, once: whether the call is made again */
+
+static ngx_uint_t
+ngx_http_erp_attempt_renew(ngx_http_erp_delivery_t *d)
 {
-    size_t  limit;
-
-    limit = NGX_HTTP_ERP_TREE * d->target->conf->max_answer
-            + NGX_CANONICAL_BLOCK_MAX;
-
-    ngx_canonical_arena_init(&d->arena, ngx_http_canonical_memory, d->pool,
-                             limit);
-}
-
-
-/* some say in the body of another status what is a 401 */
-
-static ngx_int_t
-ngx_http_erp_attempt_denied(ngx_http_erp_delivery_t *d)
-{
-    ngx_int_t         rc;
-    ngx_erp_call_t   *call;
-    ngx_erp_judge_t  *judge;
-
-    call = &d->call;
-    judge = d->target->conf->judge;
-
-    if (judge->denied == NULL || call->status < NGX_HTTP_OK) {
-        return NGX_OK;
+    if (d->renewed || d->auth.headers == NULL
+        || !ngx_erp_auth_refused(d->auths, d->auth.headers, &d->call))
+    {
+        return 0;
     }
 
-    ngx_http_erp_attempt_arena(d);
+    d->renewed = 1;
+    ngx_http_erp_attempt_login(d);
 
-    rc = ngx_erp_judge_denied(judge, &d->arena, &call->answer_type,
-                              &call->answer);
-
-    if (rc == NGX_OK) {
-        call->status = NGX_HTTP_UNAUTHORIZED;
-    }
-
-    return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+    return 1;
 }
 
 

@@ -115,7 +115,7 @@ is(ngx_uint_t status, const char *type, const char *body,
     memset(&v, 0xa5, sizeof(v));
     rc = ngx_erp_judge(&judge, &a, status, &t, &b, &v);
 
-    if (!ok(rc == NGX_OK && v.outcome == outcome && v.why
+    if (!ok(rc == NGX_OK && v.outcome == outcome && v.status == status && v.why
             && v.message.len == strlen(message)
             && (v.message.len == 0
                 || memcmp(v.message.data, message, v.message.len) == 0)
@@ -543,10 +543,15 @@ test_frappe_odoo(void)
 }
 
 
+/* "want" is the status that it is judged by, of an answer with "status" */
+
 static void
-denied(const char *type, const char *body, ngx_int_t rc, const char *name)
+denied(ngx_uint_t status, const char *type, const char *body,
+    ngx_uint_t want, ngx_erp_outcome_e outcome, const char *name)
 {
     ngx_str_t              t, b;
+    ngx_int_t              rc;
+    ngx_erp_verdict_t      v;
     ngx_canonical_arena_t  a;
 
     unit_arena(&a, 16 * 1024 * 1024);
@@ -556,7 +561,13 @@ denied(const char *type, const char *body, ngx_int_t rc, const char *name)
     b.len = strlen(body);
     b.data = (u_char *) body;
 
-    ok(ngx_erp_judge_denied(&judge, &a, &t, &b) == rc, name);
+    memset(&v, 0xa5, sizeof(v));
+    rc = ngx_erp_judge(&judge, &a, status, &t, &b, &v);
+
+    if (!ok(rc == NGX_OK && v.status == want && v.outcome == outcome, name)) {
+        printf("#   got %ld %s, status %ld\n", (long) rc, outcomes[v.outcome],
+               (long) v.status);
+    }
 
     unit_arena_free(&a);
 }
@@ -567,25 +578,117 @@ test_denied(void)
 {
     rule(NULL, NULL, NULL, NULL, NULL);
 
-    denied(JSON, "{\"error\":{\"code\":100}}", NGX_DECLINED,
+    denied(200, JSON, "{\"error\":{\"code\":100}}", 200, NGX_ERP_DONE,
            "denied: not by itself");
 
     judge.denied = tests("/error/code=100 /error/data/name=AccessDenied "
                          "/Body/Fault/faultcode=S:Client.authenticationError");
 
-    denied(JSON, "{\"error\":{\"code\":100}}", NGX_OK, "denied: a number");
-    denied(JSON, "{\"error\":{\"code\":1,\"data\":{\"name\":"
-                 "\"AccessDenied\"}}}", NGX_OK, "denied: a word, the second");
-    denied(JSON, "{\"error\":{\"code\":1000}}", NGX_DECLINED,
+    denied(200, JSON, "{\"error\":{\"code\":100}}", 401, NGX_ERP_DOWN,
+           "denied: a number");
+    denied(200, JSON, "{\"error\":{\"code\":1,\"data\":{\"name\":"
+                      "\"AccessDenied\"}}}", 401, NGX_ERP_DOWN,
+           "denied: a word, the second");
+    denied(200, JSON, "{\"error\":{\"code\":1000}}", 200, NGX_ERP_DONE,
            "denied: not another one");
-    denied(JSON, "{\"result\":100}", NGX_DECLINED, "denied: no error");
-    denied(XML, fault11("S:Client.authenticationError", ""), NGX_OK,
-           "denied: a Fault");
-    denied(XML, fault11("S:Client.validationError", ""), NGX_DECLINED,
-           "denied: another Fault");
-    denied(JSON, "{\"error\":{\"code\":100", NGX_DECLINED, "denied: cut off");
-    denied(HTML, "<html>", NGX_DECLINED, "denied: a page");
-    denied("", "", NGX_DECLINED, "denied: nothing");
+    denied(200, JSON, "{\"result\":100}", 200, NGX_ERP_DONE,
+           "denied: no error");
+    denied(200, XML, fault11("S:Client.authenticationError", ""), 401,
+           NGX_ERP_DOWN, "denied: a Fault");
+    denied(200, XML, fault11("S:Client.validationError", ""), 200,
+           NGX_ERP_DONE, "denied: another Fault");
+    denied(200, JSON, "{\"error\":{\"code\":100", 200, NGX_ERP_DONE,
+           "denied: cut off");
+    denied(200, HTML, "<html>", 200, NGX_ERP_DONE, "denied: a page");
+    denied(200, "", "", 200, NGX_ERP_DONE, "denied: nothing");
+
+    /* of whatever status; what is no answer has none */
+
+    denied(403, JSON, "{\"error\":{\"code\":100}}", 401, NGX_ERP_DOWN,
+           "denied: of 403");
+    denied(500, XML, fault11("S:Client.authenticationError", ""), 401,
+           NGX_ERP_DOWN, "denied: 500 with a Fault is not judged as that");
+    denied(500, XML, fault11("S:Client.validationError", ""), 500,
+           NGX_ERP_BAD, "denied: with another one it is");
+    denied(199, JSON, "{\"error\":{\"code\":100}}", 199, NGX_ERP_RETRY,
+           "denied: not of 199");
+    denied(NGX_ERP_STATUS_TIMEOUT, JSON, "{\"error\":{\"code\":100}}",
+           NGX_ERP_STATUS_TIMEOUT, NGX_ERP_UNKNOWN,
+           "denied: not of half an answer");
+
+    judge.success = ranges("200");
+    judge.bad = ranges("401");
+    judge.tests = tests("!/error");
+
+    is(200, JSON, "{\"error\":{\"code\":7,\"message\":\"No\"}}", NGX_ERP_BAD,
+       "No", "7", "denied: else judged by its own status, and tested");
+    denied(200, JSON, "{\"error\":{\"code\":100}}", 401, NGX_ERP_BAD,
+           "denied: the lists are asked for 401");
+
+    judge.bad = NULL;
+    judge.success = NULL;
+    judge.denied = tests("/error/code=100");
+    denied(200, JSON, "{\"error\":{\"code\":100,\"message\":\"Expired\"}}",
+           401, NGX_ERP_DOWN, "denied: a success is not tested then");
+}
+
+
+/* who reads a body, by what is taken of the arena */
+
+static void
+test_read(void)
+{
+    size_t                 i, once;
+    ngx_str_t              t = ngx_string(JSON), b;
+    ngx_erp_verdict_t      v;
+    ngx_canonical_arena_t  a;
+
+    b.len = 4001;
+    b.data = malloc(b.len);
+
+    for (i = 0; i < b.len; i++) {
+        b.data[i] = (i & 1) ? '1' : ',';
+    }
+
+    b.data[0] = '[';
+    b.data[b.len - 1] = ']';
+
+    rule(NULL, NULL, NULL, NULL, NULL);
+
+    unit_arena(&a, 1024 * 1024);
+    is_num(ngx_erp_judge(&judge, &a, 200, &t, &b, &v), NGX_OK,
+           "a success without tests");
+    is_num(a.taken, 0, "is not read");
+
+    judge.denied = tests("/error/code=100");
+
+    is_num(ngx_erp_judge(&judge, &a, NGX_ERP_STATUS_TIMEOUT, &t, &b, &v),
+           NGX_OK, "nor is half an answer");
+    is_num(a.taken, 0, "with \"denied\"");
+
+    is_num(ngx_erp_judge(&judge, &a, 200, &t, &b, &v), NGX_OK,
+           "a success is then");
+    once = a.taken;
+    ok(once > 100000 && v.outcome == NGX_ERP_DONE, "as a whole");
+    unit_arena_free(&a);
+
+    /* another tree would need as much again */
+
+    judge.tests = tests("!/error");
+
+    unit_arena(&a, 1024 * 1024);
+    is_num(ngx_erp_judge(&judge, &a, 200, &t, &b, &v), NGX_OK,
+           "and is not, to be tested");
+    ok(a.taken == once && v.outcome == NGX_ERP_DONE, "once more");
+    unit_arena_free(&a);
+
+    unit_arena(&a, 1024 * 1024);
+    is_num(ngx_erp_judge(&judge, &a, 400, &t, &b, &v), NGX_OK,
+           "nor for what it says is wrong");
+    ok(a.taken == once && v.outcome == NGX_ERP_BAD, "once more");
+    unit_arena_free(&a);
+
+    free(b.data);
 }
 
 
@@ -768,6 +871,20 @@ test_texts(void)
     ok(v.outcome == NGX_ERP_UNKNOWN && v.message.len, "it is not known then");
     unit_arena_free(&a);
 
+    judge.denied = tests("/error/code=100");
+
+    unit_arena(&a, 100);
+    is_num(ngx_erp_judge(&judge, &a, 200, &t, &b, &v), NGX_ERROR,
+           "no room for texts, before a test of any answer");
+    unit_arena_free(&a);
+
+    unit_arena(&a, 3000);
+    is_num(ngx_erp_judge(&judge, &a, 400, &t, &b, &v), NGX_OK,
+           "nor for the body");
+    ok(v.outcome == NGX_ERP_BAD && v.status == 400 && v.message.len,
+       "it is judged by its status then");
+    unit_arena_free(&a);
+
     free(body);
 }
 
@@ -861,6 +978,7 @@ main(void)
     test_workday();
     test_frappe_odoo();
     test_denied();
+    test_read();
     test_tryton();
     test_tests();
     test_texts();
