@@ -13,7 +13,6 @@ sub message;
 sub msa;
 sub round_trip;
 sub sends;
-sub rss;
 
 my $back = Held->new;
 my $port = $back->port;
@@ -187,11 +186,11 @@ SKIP: {
 
     $c = $ngx->client('MLLP');
     burst($c, 500);
-    $before = rss $worker;
+    $before = Engine::memory($worker, 'VmRSS');
 
     burst($c, 500) for 1 .. 40;
 
-    cmp_ok(rss($worker) - $before, '<', 1024,
+    cmp_ok(Engine::memory($worker, 'VmRSS') - $before, '<', 1024,
            'kB more after 20000 messages of a connection');
 }
 
@@ -239,14 +238,6 @@ sub burst {
 
     $client->send(map { hl7('ADT^A01', $_, 'PID|1||4711') } 1 .. $count);
     $client->read for 1 .. $count;
-}
-
-
-sub rss {
-    my ($pid) = @_;
-
-    return Engine::contents("/proc/$pid/status") =~ /VmRSS:\s+(\d+) kB/
-           ? $1 : die "no VmRSS of $pid\n";
 }
 
 

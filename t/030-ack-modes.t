@@ -178,7 +178,6 @@ sub message {
 sub received {
     my ($mode) = @_;
     my $client = $c{$mode};
-    my @got;
 
     if ($mode eq 'none') {
 
@@ -187,41 +186,27 @@ sub received {
         $client->half_close;
         $c{none} = $ngx->client('NONE');
 
-        while (defined(my $ack = $client->read)) {
-            push @got, $ack;
-        }
-
-        return @got;
+    } else {
+        $client->write(message 'ADT^A01', 'END', 200, 'AL', 'NE');
     }
 
-    $client->write(message 'ADT^A01', 'END', 200, 'AL', 'NE');
+    my @got = $client->read_to($mode eq 'none' ? undef : 'END');
+    my $block = $mode eq 'release2' ? pop @got : '\x06';
 
-    while (1) {
-        my $ack = $client->read;
+    for my $ack (@got) {
+        next if $ack =~ /^\\x/;
 
-        if ($ack =~ /^\\x/) {
-            push @got, $ack;
-            next;
-        }
+        my ($code, $id) = (field($ack, 'MSA-1'), field($ack, 'MSA-2'));
+        my $err = field($ack, 'ERR-3');
 
-        last if field($ack, 'MSA-2') eq 'END';
+        # and what else is wrong
 
-        my $code = field($ack, 'MSA-1');
-
-        # what else is wrong
-
-        $code .= ' to ' . field($ack, 'MSA-2') if field($ack, 'MSA-2') ne "M$n";
-        $code .= ' without ERR' if $code !~ /A$/ && !field($ack, 'ERR-3');
-
-        push @got, $code;
+        $ack = $code;
+        $ack .= " to $id" if $id ne "M$n";
+        $ack .= ' without ERR' if $code !~ /A$/ && !$err;
     }
 
-    if ($mode eq 'release2') {
-        my $block = pop @got;
-        push @got, "then $block" if $block ne '\x06';
-    }
-
-    return @got;
+    return $block eq '\x06' ? @got : (@got, "then $block");
 }
 
 

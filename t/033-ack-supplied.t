@@ -225,7 +225,6 @@ sub message {
 sub received {
     my ($mode) = @_;
     my $client = $c{$mode};
-    my @got;
 
     if ($mode eq 'none') {
         $client->half_close;
@@ -235,23 +234,14 @@ sub received {
         $client->write(message 'END', 'no_type', 'AL', 'NE');
     }
 
-    while (defined(my $got = $client->read)) {
+    my @got = $client->read_to($mode eq 'none' ? undef : 'END');
 
-        if ($got =~ /^\\x/) {
-            push @got, $got;
-            next;
-        }
+    pop @got if $mode eq 'release2';
 
-        if (field($got, 'MSA-2') eq 'END') {
-            pop @got if $mode eq 'release2';
-            last;
-        }
-
-        push @got, field($got, 'MSA-1')
-                   . (field($got, 'MSH-3') eq 'BACK' ? "'" : '');
-    }
-
-    return "@got";
+    return join ' ', map {
+        /^\\x/ ? $_ : field($_, 'MSA-1')
+                      . (field($_, 'MSH-3') eq 'BACK' ? "'" : '')
+    } @got;
 }
 
 

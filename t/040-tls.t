@@ -10,7 +10,6 @@ use Engine;
 # MLLP over TLS: the stock ssl directives of stream{}, mutual TLS, what a
 # location knows of the connection, and how connections end.
 
-sub logged;
 sub refused;
 sub small_window;
 
@@ -101,18 +100,18 @@ $c = $ngx->client('TLS', SSL_hostname => 'mllp.hospital.test');
 $c->send(hl7('ADT^A01', 'T1'));
 is(field($c->read, 'MSA-2'), 'T1', 'a message over TLS is acknowledged');
 
-like(logged('facts', qr/^T1\|/),
+like($ngx->logged('facts', qr/^T1\|/),
      qr/^T1\|TLSv1\.[23]\|[A-Z0-9_-]+\|mllp\.hospital\.test\|NONE\|-\|-\|-\|-$/,
      'the location knows of the TLS connection');
 
 $c->close;
-like(logged('sessions', qr/NONE/), qr/^-\|-\|NONE\|TLSv1\.[23]\|1$/,
+like($ngx->logged('sessions', qr/NONE/), qr/^-\|-\|NONE\|TLSv1\.[23]\|1$/,
      'so does the log of the session');
 
 $plain = $ngx->client('PLAIN');
 $plain->send(hl7('ADT^A01', 'T2'));
 is(field($plain->read, 'MSA-2'), 'T2', 'a message without TLS');
-is(logged('facts', qr/^T2\|/), 'T2|-|-|-|-|-|-|-|-', 'has no TLS facts');
+is($ngx->logged('facts', qr/^T2\|/), 'T2|-|-|-|-|-|-|-|-', 'has no TLS facts');
 
 
 # mutual TLS
@@ -124,12 +123,13 @@ is(field($c->read, 'MSA-1'), 'AA', 'a client with its certificate is served');
 $fingerprint = `openssl x509 -in $client{SSL_cert_file} -noout -fingerprint`;
 $fingerprint = lc(($fingerprint =~ /=(.*)/)[0]) =~ s/://gr;
 
-like(logged('facts', qr/^M1\|/),
+like($ngx->logged('facts', qr/^M1\|/),
      qr/\|SUCCESS\|CN=client\|CN=client\|[0-9A-F]+\|$fingerprint$/,
      'and known to the location by its certificate');
 
 $c->close;
-like(logged('sessions', qr/SUCCESS/), qr/^CN=client\|CN=client\|SUCCESS\|/,
+like($ngx->logged('sessions', qr/SUCCESS/),
+     qr/^CN=client\|CN=client\|SUCCESS\|/,
      'and to the log of the session');
 
 is(refused('MUTUAL'), 1, 'a client without a certificate is refused');
@@ -227,21 +227,6 @@ $c->close;
 $ngx->stop;
 
 done_testing();
-
-
-# the line of a log that matches, as soon as it is there
-
-sub logged {
-    my ($name, $pattern) = @_;
-    my $line;
-
-    wait_for {
-        ($line) = grep { $_ =~ $pattern }
-                  split /\n/, Engine::contents("$dir/logs/$name.log")
-    } "$pattern in $name.log";
-
-    return $line;
-}
 
 
 # whether a client is turned away, in the handshake (TLS 1.2) or after it

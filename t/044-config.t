@@ -2,14 +2,12 @@ use lib 't/lib';
 use strict;
 use warnings;
 use Test::More;
+use ConfTest;
 use Engine;
 
 # What nginx -t says of a configuration: the directive or value, the file and
 # the line.  A reload with a bad one changes nothing.
 
-sub check;
-sub refused;
-sub accepted;
 sub settings;
 
 my $ngx = Engine->start(stream => <<'EOS', http => <<'EOH');
@@ -17,6 +15,8 @@ my $ngx = Engine->start(stream => <<'EOS', http => <<'EOH');
 EOS
     server { server_name hie; mllp_only; location /hl7/ { return 200; } }
 EOH
+
+ConfTest->of($ngx);
 
 my $http = 'server { server_name hie; mllp_only; location / { return 200; } }';
 my $listen = '127.0.0.1:' . $ngx->port('OTHER');
@@ -286,43 +286,6 @@ $ngx->{allow} = qr/\[emerg\].*(?:server_name "nobody"|greater than 0|no HL7 path
 $ngx->stop;
 
 done_testing();
-
-
-# what nginx -t says of a configuration, and whether it is content
-
-sub check {
-    my ($text) = @_;
-    my $conf = $ngx->dir . '/conf/check.conf';
-
-    open my $file, '>', $conf or die "check.conf: $!\n";
-    print $file map({ "load_module $_; " }
-                    split ' ', $ENV{TEST_NGINX_LOAD_MODULES} || ''),
-                "$text\nevents { }\npid $conf.pid;\n";
-    close $file;
-
-    # the log of the tests is not to have these alarms
-    my $out = `$ngx->{binary} -t -e stderr -p $ngx->{dir} -c $conf 2>&1`;
-
-    return ($? == 0, $out);
-}
-
-
-sub refused {
-    my ($name, $line, $error, $text) = @_;
-    my ($ok, $out) = check $text;
-
-    ok(!$ok && $out =~ /\[emerg\].*$error.* in \S+check\.conf:$line$/m,
-       "$name: refused")
-        or diag($out);
-}
-
-
-sub accepted {
-    my ($name, $text) = @_;
-    my ($ok, $out) = check $text;
-
-    ok($ok, "$name: accepted") or diag($out);
-}
 
 
 sub settings {

@@ -4,15 +4,11 @@ use warnings;
 use Cwd;
 use File::Path;
 use Test::More;
+use ConfTest;
 use MapTest;
 
 # What nginx -t says of maps, tables and keys: what is wrong, the file and the
 # line.  A reload takes a new map at once and leaves nothing behind.
-
-sub check;
-sub refused;
-sub accepted;
-sub rss;
 
 my $t = MapTest->start(http => maps('first'), maps => ['m'], workers => 2,
                        files => { 'p.key' => 'a secret of this test' });
@@ -22,18 +18,19 @@ my $dir = $ngx->dir . '/conf';
 my $shipped = getcwd() . '/conf';
 
 mkpath "$dir/d";
+ConfTest->of($ngx);
 
-put('short.key', "fifteen bytes..\n");
-put('long.key', "sixteen bytes...\n");
-put('bad.csv', "a,1\nb\n");
-put('twice.csv', "a,1\na,2\n");
-put('good.csv', "a,1\n");
-put('broken.json', '{ "type": "object", }');
-put('strange.json', '{ "type": "object", "multipleOf": 2 }');
-put('type.json', '{ "properties": { "a": { "type": "strin" } } }');
-put('good.json', '{ "type": "object" }');
-put('rules.inc', "set a PID-8;\nset b PID-x;\n");
-put('words.inc', "c 1;\na 2;\n");
+$ngx->put('short.key', "fifteen bytes..\n");
+$ngx->put('long.key', "sixteen bytes...\n");
+$ngx->put('bad.csv', "a,1\nb\n");
+$ngx->put('twice.csv', "a,1\na,2\n");
+$ngx->put('good.csv', "a,1\n");
+$ngx->put('broken.json', '{ "type": "object", }');
+$ngx->put('strange.json', '{ "type": "object", "multipleOf": 2 }');
+$ngx->put('type.json', '{ "properties": { "a": { "type": "strin" } } }');
+$ngx->put('good.json', '{ "type": "object" }');
+$ngx->put('rules.inc', "set a PID-8;\nset b PID-x;\n");
+$ngx->put('words.inc', "c 1;\na 2;\n");
 
 
 # words in a map from HL7; a line with "#!" is the one at fault, else the last
@@ -209,8 +206,8 @@ for my $case (
     ['schema strange.json', 'schema "strange\.json": .*"/multipleOf", byte \d+'],
     ['schema type.json', 'schema "type\.json": .*"/properties/a/type"'],
     ['to json', '"to" must stand before the rules'],
-    ['include rules.inc', 'invalid path "PID-x": .*rules.inc:2'],
-    ['include none.inc', 'open\(\) ".*none.inc" failed'],
+    ['include rules.inc', 'invalid path "PID-x": .*rules.inc:2', ''],
+    ['include none.inc', 'open\(\) ".*none.inc" failed', ''],
 
     # PHI
 
@@ -364,13 +361,15 @@ for my $case (
     ["canonical_table t { a 1; }\ncanonical_table t { b 1; }",
      'duplicate "t"'],
     ["canonical_table t { a 1; include words.inc; }",
-     'duplicate "a" in .*words.inc:2'],
+     'duplicate "a" in .*words.inc:2', ''],
     ['server { canonical_table t { } }',
      '"canonical_table" directive is not allowed here'])
 {
-    my ($text, $error) = @$case;
+    my ($text, $error, $line) = @$case;
 
-    refused $text, 2 + ($text =~ tr/\n//), $error, "http {\n$text\n}\n";
+    $line //= 2 + ($text =~ tr/\n//);
+
+    refused $text, $line, $error, "http {\n$text\n}\n";
 }
 
 
@@ -665,9 +664,9 @@ SKIP: {
 
     $ngx->wait_gone($ngx->reload(http => $http)) for 1 .. 4;
 
-    my $before = rss;
+    my $before = Engine::memory($ngx->master, 'VmRSS');
     $ngx->wait_gone($ngx->reload) for 1 .. 20;
-    my $after = rss;
+    my $after = Engine::memory($ngx->master, 'VmRSS');
 
     cmp_ok($after, '<', $before + 1024, '20 reloads do not grow the master')
         or diag "$before kB, $after kB";
@@ -699,63 +698,4 @@ sub mapped {
 
     return "{\"type\":\"e\",\"map\":\"m\@1\",\"key\":\"x\",\"k\":\"x\","
            . "\"by\":\"$word\",\"c\":\"$word\"}";
-}
-
-
-sub put {
-    my ($name, $text) = @_;
-
-    open my $file, '>', "$dir/$name" or die "$name: $!\n";
-    print $file $text;
-    close $file;
-}
-
-
-sub rss {
-    my $master = $ngx->master;
-
-    open my $status, '<', "/proc/$master/status" or die "status: $!\n";
-    local $/;
-
-    return (<$status> =~ /^VmRSS:\s+(\d+) kB/m)[0];
-}
-
-
-# what nginx -t says of a configuration, and whether it is content
-
-sub check {
-    my ($text) = @_;
-    my $conf = "$dir/check.conf";
-
-    open my $file, '>', $conf or die "check.conf: $!\n";
-    print $file map({ "load_module $_; " }
-                    split ' ', $ENV{TEST_NGINX_LOAD_MODULES} || ''),
-                "$text\nevents { }\npid $conf.pid;\n";
-    close $file;
-
-    # the log of the tests is not to have these alarms
-    my $out = `$ngx->{binary} -t -e stderr -p $ngx->{dir} -c $conf 2>&1`;
-
-    return ($? == 0, $out);
-}
-
-
-sub refused {
-    my ($name, $line, $error, $text) = @_;
-    my ($ok, $out) = check $text;
-
-    $name =~ s/\s+/ /g;
-    $error = "(?:$error).* in \\S+check\\.conf:$line\$"
-        unless $error =~ /\.inc/;
-
-    ok(!$ok && $out =~ /\[emerg\].*$error/m, "refused: $name")
-        or diag("want $error\n$out");
-}
-
-
-sub accepted {
-    my ($name, $text) = @_;
-    my ($ok, $out) = check $text;
-
-    ok($ok, "accepted: $name") or diag($out);
 }

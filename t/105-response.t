@@ -4,6 +4,7 @@ use warnings;
 use IO::Compress::Gzip 'gzip';
 use Test::More;
 use MapTest;
+use Patients qw($map_p $map_soft);
 
 # canonical_response as a user of NGINX's own filters expects it: headers,
 # packing, ranges, caches, subrequests, and what cannot be mapped is a 502
@@ -87,20 +88,8 @@ my $backup = Engine->backend(sub {
 
 my $t = MapTest->start(
     http => <<"EOH",
-    canonical_map p version=1 {
-        from fhir Patient;
-        emit patient key=id;
-        set  id     id required;
-        set  gender gender;
-        set  birth  birthDate date required;
-    }
-    canonical_map soft version=1 {
-        from   fhir Patient;
-        emit   patient key=id;
-        schema soft.json on_error=warn;
-        set    id     id required;
-        set    birth  birthDate date;
-    }
+    $map_p
+    $map_soft
     canonical_map adt version=1 {
         from hl7 ADT^A01;
         emit adt key=id;
@@ -386,9 +375,10 @@ is($t->get('/mirror/plain')->{body}, $mapped, 'mirror to a mapped location');
 
 # variables of a response, in the log
 
-like(log_of('/r/plain'), qr/^\|1\|p1\|name$/m, 'the log tells of it');
-like(log_of('/r/large'), qr/^\|2000\|-\|/m, 'of many');
-like(log_of('/r/404'), qr/^\|-\|-\|-$/m, 'of none');
+like($t->log_of('count', '/r/plain'), qr/^\|1\|p1\|name$/m,
+     'the log tells of it');
+like($t->log_of('count', '/r/large'), qr/^\|2000\|-\|/m, 'of many');
+like($t->log_of('count', '/r/404'), qr/^\|-\|-\|-$/m, 'of none');
 
 is_deeply([glob $ngx->dir . '/proxy_temp/*/*/*'], [], 'no temporary files');
 unlike($ngx->log, qr/temporary file/, 'nor in the log');
@@ -397,22 +387,3 @@ unlike($ngx->log, qr/SECRET|BADDATE/, 'no value in the log');
 $t->stop;
 
 done_testing();
-
-
-sub unpacked {
-    my ($packed) = @_;
-    require IO::Uncompress::Gunzip;
-    IO::Uncompress::Gunzip::gunzip(\$packed, \my $text);
-
-    return $text;
-}
-
-
-sub log_of {
-    my ($uri) = @_;
-    my $file = $ngx->dir . '/logs/count.log';
-
-    open my $log, '<', $file or die "$file: $!\n";
-
-    return join '', map { s/^\Q$uri\E(?=\|)//r } grep { /^\Q$uri\E\|/ } <$log>;
-}

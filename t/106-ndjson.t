@@ -5,26 +5,12 @@ use Socket;
 use Test::More;
 use Time::HiRes 'sleep';
 use MapTest;
+use Patients;
 
 # NDJSON, the bodies of FHIR's bulk export: each line is mapped as it comes,
 # and memory does not grow with their number.
 
 my $many = 60000;
-
-sub patient {
-    my ($id, $more) = @_;
-
-    return "{\"resourceType\":\"Patient\",\"id\":\"$id\",\"gender\":\"male\","
-           . "\"birthDate\":\"1988-08-18\",\"text\":{\"status\":\"empty\","
-           . '"div":"' . ($more // 'SECRET') . '"}}';
-}
-
-sub object {
-    my ($id) = @_;
-
-    return "{\"type\":\"patient\",\"map\":\"p\@1\",\"key\":\"$id\","
-           . "\"id\":\"$id\",\"gender\":\"male\",\"birth\":\"1988-08-18\"}\n";
-}
 
 my $file = "$Mllp::Prefix/line";
 
@@ -113,20 +99,8 @@ my $back = Engine->backend(sub {
 
 my $t = MapTest->start(
     http => <<"EOH",
-    canonical_map p version=1 {
-        from fhir Patient;
-        emit patient key=id;
-        set  id     id required;
-        set  gender gender;
-        set  birth  birthDate date required;
-    }
-    canonical_map soft version=1 {
-        from   fhir Patient;
-        emit   patient key=id;
-        schema soft.json on_error=warn;
-        set    id     id required;
-        set    birth  birthDate date;
-    }
+    $map_p
+    $map_soft
     canonical_map hl7 version=1 { from hl7 ADT^A01; emit a key=id; set id MSH-10 required; }
     proxy_cache_path cache keys_zone=zone:1m;
     log_format count '\$uri|\$canonical_count|\$canonical_key|\$canonical_unmapped';
@@ -326,7 +300,7 @@ SKIP: {
     $t->get('/static/many.ndjson');
 
     for my $where ('r', 'unbuf', 'gzip') {
-        reset_peak();
+        Engine::reset_peak($pid);
         $before = peak();
         my ($bytes, $count, $last) = slurp("/$where/many", 0);
         is("$count $last", "$many $many", "/$where/: all of them")
@@ -336,7 +310,7 @@ SKIP: {
 
     for my $uri ('/r/many', '/unbuf/many', '/static/many.ndjson', '/gzip/many')
     {
-        reset_peak();
+        Engine::reset_peak($pid);
         $before = peak();
         my ($bytes, $count, $last) = slurp($uri, 0.0005);
         is("$count $last", "$many $many", "a slow client gets all of $uri")
@@ -344,7 +318,7 @@ SKIP: {
         cmp_ok(peak() - $before, '<', 3000, "a slow client, $uri: in a few kB");
     }
 
-    reset_peak();
+    Engine::reset_peak($pid);
     $before = peak();
     my ($bytes, $count) = slurp('/soft/soften', 0);
     is($count, 20000, 'all with warnings');
@@ -395,7 +369,7 @@ SKIP: {
 
     my $body = join '', map { patient($_, $filler) . "\n" } 1 .. $many / 2;
 
-    reset_peak();
+    Engine::reset_peak($pid);
     $before = peak();
     $answer = $t->post('/map/p', $type, $body);
     is(md5($answer->{body}), md5(join '', map { object($_) } 1 .. $many / 2),
@@ -404,8 +378,8 @@ SKIP: {
            'needs memory for the body and what is made of it');
 }
 
-like(log_of('/r/three'), qr/^\|3\|-\|-$/m, '$canonical_count');
-like(log_of('/r/one'), qr/^\|1\|-\|-$/m, 'no object of a line');
+like($t->log_of('count', '/r/three'), qr/^\|3\|-\|-$/m, '$canonical_count');
+like($t->log_of('count', '/r/one'), qr/^\|1\|-\|-$/m, 'no object of a line');
 
 $t->stop;
 
@@ -446,14 +420,7 @@ sub slow_socket {
 
 
 sub peak {
-    return Engine::contents("/proc/$pid/status") =~ /VmHWM:\s+(\d+) kB/
-           ? $1 : die "no VmHWM of $pid\n";
-}
-
-
-sub reset_peak {
-    open my $refs, '>', "/proc/$pid/clear_refs" or return;
-    print $refs "5\n";
+    return Engine::memory($pid, 'VmHWM');
 }
 
 
@@ -472,23 +439,4 @@ sub wait_for_file {
 sub md5 {
     require Digest::MD5;
     return Digest::MD5::md5_hex($_[0]);
-}
-
-
-sub unpacked {
-    my ($packed) = @_;
-    require IO::Uncompress::Gunzip;
-    IO::Uncompress::Gunzip::gunzip(\$packed, \my $text);
-
-    return $text;
-}
-
-
-sub log_of {
-    my ($uri) = @_;
-    my $file = $ngx->dir . '/logs/count.log';
-
-    open my $log, '<', $file or die "$file: $!\n";
-
-    return join '', map { s/^\Q$uri\E(?=\|)//r } grep { /^\Q$uri\E\|/ } <$log>;
 }

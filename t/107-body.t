@@ -204,22 +204,22 @@ SKIP: {
     my $nodes = '{"resourceType":"Patient","id":"p1","birthDate":"1988-08-18",'
                 . '"x":[' . join(',', map { "{\"a\":$_}" } 1 .. 99999) . ']}';
 
-    my $before = status('VmRSS');
+    my $before = Engine::memory($pid, 'VmRSS');
 
     for (['small nodes', $nodes], ['a Bundle', $bundle]) {
         my ($name, $body) = @$_;
         my $after;
 
-        reset_peak();
+        Engine::reset_peak($pid);
         $answer = $t->post('/p/x', $type, $body);
         is($answer->{status}, 200, $name);
-        $after = status('VmHWM') - $before;
+        $after = Engine::memory($pid, 'VmHWM') - $before;
         cmp_ok($after * 1024, '<', 25 * length $body,
                sprintf 'at most 25 times the body (%.1f)',
                        $after * 1024 / length $body);
 
         $t->post('/p/x', $type, $body) for 1 .. 5;
-        cmp_ok(status('VmHWM') - $before, '<', 1.5 * $after,
+        cmp_ok(Engine::memory($pid, 'VmHWM') - $before, '<', 1.5 * $after,
                'freed with the request, to be used again');
     }
 }
@@ -635,7 +635,7 @@ SKIP: {
 
 # the log
 
-like(log_of('/p/x') =~ s/\\x22/"/gr, qr/^200\|\Q$mapped\E$/m,
+like($t->log_of('body', '/p/x') =~ s/\\x22/"/gr, qr/^\|200\|\Q$mapped\E$/m,
      '$request_body is what the upstream gets');
 
 is_deeply([grep { -f } glob $ngx->dir . '/client_body_temp/*/*/*'], [],
@@ -722,28 +722,4 @@ sub large {
     waitpid $pid, 0;
 
     return $answer;
-}
-
-
-sub status {
-    my ($name) = @_;
-
-    return Engine::contents("/proc/$pid/status") =~ /$name:\s+(\d+) kB/
-           ? $1 : die "no $name of $pid\n";
-}
-
-
-sub reset_peak {
-    open my $refs, '>', "/proc/$pid/clear_refs" or return;
-    print $refs "5\n";
-}
-
-
-sub log_of {
-    my ($uri) = @_;
-    my $file = $ngx->dir . '/logs/body.log';
-
-    open my $log, '<', $file or die "$file: $!\n";
-
-    return join '', map { s/^\Q$uri\E\|//r } grep { /^\Q$uri\E\|/ } <$log>;
 }

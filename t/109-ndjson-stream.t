@@ -8,25 +8,11 @@ use Time::HiRes 'sleep';
 use Held;
 use Http2;
 use MapTest;
+use Patients;
 
 # canonical_stream: the lines of a chunked request go on as they are mapped.
 
 my $type = 'application/fhir+ndjson';
-
-sub patient {
-    my ($id, $more) = @_;
-
-    return "{\"resourceType\":\"Patient\",\"id\":\"$id\",\"gender\":\"male\","
-           . "\"birthDate\":\"1988-08-18\",\"text\":{\"status\":\"empty\","
-           . '"div":"' . ($more // 'SECRET') . '"}}';
-}
-
-sub object {
-    my ($id) = @_;
-
-    return "{\"type\":\"patient\",\"map\":\"p\@1\",\"key\":\"$id\","
-           . "\"id\":\"$id\",\"gender\":\"male\",\"birth\":\"1988-08-18\"}\n";
-}
 
 my $three = join '', map { patient($_) . "\n" } 1 .. 3;
 my $out = join '', map { object($_) } 1 .. 3;
@@ -90,13 +76,7 @@ my $stream = "canonical_request p; $off";
 
 my $t = MapTest->start(
     http => <<"EOH",
-    canonical_map p version=1 {
-        from fhir Patient;
-        emit patient key=id;
-        set  id     id required;
-        set  gender gender;
-        set  birth  birthDate date required;
-    }
+    $map_p
     canonical_map q version=1 {
         from fhir Patient;
         emit other key=id;
@@ -589,7 +569,7 @@ SKIP: {
     for my $where ('/sink/size', '/sink/slow') {
         my $n = $where =~ /slow/ ? int $times / 4 : $times;
 
-        reset_peak();
+        Engine::reset_peak($pid);
         $before = peak();
         $sock = begin($where);
         print $sock chunk($block) for 1 .. $n;
@@ -746,12 +726,5 @@ sub size_of {
 
 
 sub peak {
-    return Engine::contents("/proc/$pid/status") =~ /VmHWM:\s+(\d+) kB/
-           ? $1 : die "no VmHWM of $pid\n";
-}
-
-
-sub reset_peak {
-    open my $refs, '>', "/proc/$pid/clear_refs" or return;
-    print $refs "5\n";
+    return Engine::memory($pid, 'VmHWM');
 }

@@ -2,15 +2,11 @@ use lib 't/lib';
 use strict;
 use warnings;
 use Test::More;
+use ConfTest;
 use Engine;
 
 # What nginx -t says of erp_store, erp_send and the directives of a
 # destination: what is wrong, the file and the line.
-
-sub check;
-sub put;
-sub refused;
-sub accepted;
 
 my $ngx = Engine->start(http => <<'EOF');
     server { listen 127.0.0.1:%%HTTP%%; location / { return 200; } }
@@ -20,14 +16,17 @@ my $dir = $ngx->dir;
 my $listen = '127.0.0.1:' . $ngx->port('OTHER');
 my $long = 'p' x 100;
 
-put('raw.key', 'k' x 32);
-put('hex.key', 'aB' x 32 . "\n");
-put('crlf.key', '09' x 32 . "\r\n");
-put('short.key', 'k' x 31);
-put('long.key', 'secret' x 100);
-put('digits.key', 'zz' x 32);
-put('empty.key', '');
-put('erp.pw', "a password\n");
+$ngx->put('raw.key', 'k' x 32);
+$ngx->put('hex.key', 'aB' x 32 . "\n");
+$ngx->put('crlf.key', '09' x 32 . "\r\n");
+$ngx->put('short.key', 'k' x 31);
+$ngx->put('long.key', 'secret' x 100);
+$ngx->put('digits.key', 'zz' x 32);
+$ngx->put('empty.key', '');
+$ngx->put('erp.pw', "a password\n");
+
+chmod 0600, glob "$dir/conf/*.key $dir/conf/erp.pw";
+ConfTest->of($ngx);
 
 
 # erp_store
@@ -614,55 +613,3 @@ EOF
 
 $ngx->stop;
 done_testing();
-
-
-sub put {
-    my ($name, $text) = @_;
-
-    open my $file, '>', "$dir/conf/$name" or die "$name: $!\n";
-    print $file $text;
-    close $file;
-    chmod 0600, "$dir/conf/$name" or die "$name: $!\n";
-}
-
-
-# what nginx -t says of a configuration, and whether it is content
-
-sub check {
-    my ($text) = @_;
-    my $conf = "$dir/conf/check.conf";
-
-    open my $file, '>', $conf or die "check.conf: $!\n";
-    print $file map({ "load_module $_; " }
-                    split ' ', $ENV{TEST_NGINX_LOAD_MODULES} || ''),
-                "$text\nevents { }\npid $conf.pid;\n";
-    close $file;
-
-    # the log of the tests is not to have these alarms
-    my $out = `$ngx->{binary} -t -e stderr -p $dir -c $conf 2>&1`;
-
-    return ($? == 0, $out);
-}
-
-
-# without a line the message has no place
-
-sub refused {
-    my ($name, $line, $error, $text) = @_;
-    my ($ok, $out) = check $text;
-
-    $name =~ s/\s+/ /g;
-    $error = "(?:$error).* in \\S+check\\.conf:$line\$" if $line;
-
-    ok(!$ok && $out =~ /\[emerg\].*$error/m, "refused: $name")
-        or diag("want $error\n$out");
-}
-
-
-sub accepted {
-    my ($name, $text) = @_;
-    my ($ok, $out) = check $text;
-
-    ok($ok && $out !~ /\[(?:warn|error|alert)\]/, "accepted: $name")
-        or diag($out);
-}

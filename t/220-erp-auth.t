@@ -3,8 +3,9 @@ use strict;
 use warnings;
 use MIME::Base64;
 use Test::More;
+use ConfTest;
 use Engine;
-use ErpTest qw(header);
+use ErpTest qw(header begin_message answer_of);
 use Held;
 
 # Who we are to an ERP, by secrets in files: headers, what is read again when
@@ -13,7 +14,6 @@ use Held;
 sub send_message;
 sub next_request;
 sub delivered;
-sub replace;
 
 my $back = Held->new;
 my $erp = 'http://127.0.0.1:' . $back->port;
@@ -67,6 +67,9 @@ my $ngx = Engine->start(files => {
         }
     }
 EOH
+
+ConfTest->of($ngx);
+ErpTest->of($ngx);
 
 my ($request, $again, $token);
 
@@ -123,7 +126,7 @@ $request->answer(200);
 
 send_message '/inherited';
 $request = next_request;
-replace('keys/token', "tok-SECRET-3\n");
+$ngx->put('keys/token', "tok-SECRET-3\n");
 $request->answer(401);
 $again = next_request;
 is(header($again, 'Authorization'), 'Bearer tok-SECRET-3',
@@ -136,7 +139,7 @@ $again->answer(200);
 
 send_message '/inherited';
 $request = next_request;
-replace('keys/token', "tok-SECRET-4\n");
+$ngx->put('keys/token', "tok-SECRET-4\n");
 $request->answer(401);
 next_request->answer(401);
 $again = next_request;
@@ -148,7 +151,7 @@ $again->answer(200);
 
 send_message '/inherited';
 $request = next_request;
-replace('keys/token', "tok-SECRET-5\n");
+$ngx->put('keys/token', "tok-SECRET-5\n");
 $request->answer(403);
 
 send_message '/inherited';
@@ -176,7 +179,7 @@ for my $case (['', 'is empty'], ["a\nb", 'has a control character'],
     my $lines = () = $ngx->log =~ /stays as it was/g;
 
     if (defined $text) {
-        replace('keys/token', $text);
+        $ngx->put('keys/token', $text);
 
     } else {
         unlink $ngx->dir . '/conf/keys/token';
@@ -199,7 +202,7 @@ for my $case (['', 'is empty'], ["a\nb", 'has a control character'],
     next_request->answer(200);
 
     $n++;
-    replace('keys/token', "tok-SECRET-$n\n");
+    $ngx->put('keys/token', "tok-SECRET-$n\n");
 
     wait_for {
         delivered() eq "Bearer tok-SECRET-$n";
@@ -260,16 +263,16 @@ for my $case (
 ) {
     my ($words, $error) = @$case;
 
-    replace('keys/empty', '');
-    replace('keys/newline', "\r\n");
-    replace('keys/zero', "a\0");
-    replace('keys/lines', "a\nb\n");
-    replace('keys/big', 'a' x 65537);
-    replace('keys/latin', "\xe4");
+    $ngx->put('keys/empty', '');
+    $ngx->put('keys/newline', "\r\n");
+    $ngx->put('keys/zero', "a\0");
+    $ngx->put('keys/lines', "a\nb\n");
+    $ngx->put('keys/big', 'a' x 65537);
+    $ngx->put('keys/latin', "\xe4");
 
-    my $out = check("erp_auth $words;");
+    my ($ok, $out) = check(in_server("erp_auth $words;"));
 
-    ok($? != 0 && $out =~ /\[emerg\].*$error.* in \S+check\.conf:5$/m,
+    ok(!$ok && $out =~ /\[emerg\].*$error.* in \S+check\.conf:5$/m,
        "nginx -t: $error")
         or diag($out);
 
@@ -284,10 +287,11 @@ for my $case ([0644, 1], [0640, 1], [0600, 0]) {
 
     chmod $mode, $ngx->dir . '/conf/keys/api';
 
-    my $out = check('erp_auth bearer token_file=keys/api;');
+    my ($ok, $out) =
+        check(in_server('erp_auth bearer token_file=keys/api;'));
     my $warns = $out =~ /\[warn\].*keys\/api" can be read by others/;
 
-    ok($? == 0 && !$warns == !$warned,
+    ok($ok && !$warns == !$warned,
        sprintf 'mode %o: %s', $mode, $warned ? 'a warning' : 'no warning')
         or diag($out);
 }
@@ -308,17 +312,7 @@ sub send_message {
 
     $id++;
 
-    my $body = "{\"id\":$id}";
-    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-                                     PeerPort => $ngx->port('HTTP'))
-        or die "cannot connect: $!\n";
-
-    print $sock join "\r\n", "POST $uri HTTP/1.0", 'Host: localhost',
-                     'Content-Type: application/json',
-                     'Content-Length: ' . length $body, '', $body;
-
-    local $/;
-    my $answer = <$sock> // '';
+    my $answer = answer_of(begin_message($uri, $id, "{\"id\":$id}"));
 
     $answer =~ m{^HTTP/1\.1 202 } or die "$uri is not stored: $answer\n";
 }
@@ -341,35 +335,12 @@ sub delivered {
 }
 
 
-# what nginx -t says of a server with that in line 5; $? is its result
+# of a server with that in line 5
 
-sub check {
+sub in_server {
     my ($text) = @_;
-    my $dir = $ngx->dir;
-    my $conf = "$dir/conf/check.conf";
     my $listen = '127.0.0.1:' . $ngx->port('CHECK');
 
-    open my $file, '>', $conf or die "check.conf: $!\n";
-    print $file map({ "load_module $_; " }
-                    split ' ', $ENV{TEST_NGINX_LOAD_MODULES} || ''),
-                "pid $conf.pid; events { }\nhttp {\n"
-                . "erp_store path=$dir/checked;\n"
-                . "server { listen $listen;\n$text\n} }\n";
-    close $file;
-
-    return scalar `$ngx->{binary} -t -e stderr -p $dir -c $conf 2>&1`;
-}
-
-
-# another file of that name, which is whole at any time
-
-sub replace {
-    my ($name, $text) = @_;
-    my $path = $ngx->dir . "/conf/$name";
-
-    open my $file, '>', "$path.new" or die "$path.new: $!\n";
-    print $file $text;
-    close $file;
-
-    rename "$path.new", $path or die "$path: $!\n";
+    return "\nhttp {\nerp_store path=checked;\n"
+           . "server { listen $listen;\n$text\n} }";
 }

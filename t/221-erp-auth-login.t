@@ -9,7 +9,7 @@ use JSON::PP;
 use MIME::Base64;
 use Test::More;
 use Engine;
-use ErpTest qw(header uri);
+use ErpTest qw(header uri begin_message answer_of);
 use Held;
 
 # Logins: tokens of OAuth 2, sessions, CSRF pairs, WS-Security, against
@@ -143,6 +143,8 @@ my $ngx = Engine->start(files => {
     }
 EOH
 
+ErpTest->of($ngx);
+
 my ($request, @requests, @all, %nonces, $n, $sock);
 
 
@@ -273,7 +275,7 @@ wait_for {
     $ngx->log =~ m{\[error\].*erp_auth\ "/login/wrong"\ failed
                    \ with\ status\ 401:\ it\ was\ refused}x
 } 'the error';
-replace('keys/wrong', "s3cr%t &+:\xc3\xa4\n");
+$ngx->put('keys/wrong', "s3cr%t &+:\xc3\xa4\n");
 wait_for { count('/api/wrong', 201) } 'the delivery after all';
 is(count('/api/wrong'), 1, 'wrong secret: no request without a token');
 
@@ -451,16 +453,7 @@ sub send_message {
     $id++;
 
     my $body = "{\"id\":\"$id\"" . ($more ? ",$more" : '') . '}';
-    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-                                     PeerPort => $ngx->port('HTTP'))
-        or die "cannot connect: $!\n";
-
-    print $sock join "\r\n", "POST $uri HTTP/1.0", 'Host: localhost',
-                     'Content-Type: application/json',
-                     'Content-Length: ' . length $body, '', $body;
-
-    local $/;
-    my $answer = <$sock> // '';
+    my $answer = answer_of(begin_message($uri, $id, $body));
 
     $answer =~ m{^HTTP/1\.1 202 } or die "$uri is not stored: $answer\n";
 }
@@ -471,18 +464,6 @@ sub token {
 
     return "{\"access_token\":\"$token\",\"token_type\":\"bearer\","
            . "\"expires_in\":$life}";
-}
-
-
-sub replace {
-    my ($name, $text) = @_;
-    my $path = $ngx->dir . "/conf/$name";
-
-    open my $file, '>', "$path.new" or die "$path.new: $!\n";
-    print $file $text;
-    close $file;
-
-    rename "$path.new", $path or die "$path: $!\n";
 }
 
 

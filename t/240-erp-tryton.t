@@ -168,7 +168,7 @@ is($flow->number('attempt WHERE delivery IN ' . of('X-%')), 4,
 
 # and the password is another one
 
-$flow->put('keys/tryton.pw', "wrong\n");
+$flow->engine->put('keys/tryton.pw', "wrong\n");
 $erp->expire;
 deliver "H$_", charge("Y-$_", '10.00', 1, visit => "V-$_") for 1 .. 4;
 
@@ -194,7 +194,7 @@ pass('wrong password: the breaker is open');
 is($flow->sql('SELECT max(attempts) FROM delivery WHERE id IN '
               . of('Y-%')), 0, 'wrong password: no attempt is used up');
 
-$flow->put('keys/tryton.pw', $erp->password . "\n");
+$flow->engine->put('keys/tryton.pw', $erp->password . "\n");
 $flow->drained;
 
 is_deeply([invoices 'Y-%'], [map { "Y-$_ posted 10.00" } 1 .. 4],

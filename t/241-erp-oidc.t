@@ -9,13 +9,12 @@ use lib 't/lib';
 use Test::More;
 use Time::HiRes 'sleep';
 use Engine;
+use ErpTest qw(drained number sql);
 use Glewlwyd;
 
 plan skip_all => 'no glewlwyd' if !Glewlwyd->there;
 
 sub deliver;
-sub drained;
-sub sql;
 sub journal;
 sub tokens;
 sub ask;
@@ -52,7 +51,7 @@ my $ngx = Engine->start(
     files => { 'keys/client' => $provider->secret . "\n" },
     stream => 'server { listen 127.0.0.1:%%MLLP%%; mllp_pass hie /in; }',
     http => <<"EOF");
-    erp_store path=%%DIR%%/db min_free=1m ballast=1m;
+    erp_store path=%%DIR%%/store min_free=1m ballast=1m;
 
     server {
         server_name hie;
@@ -80,6 +79,8 @@ my $ngx = Engine->start(
     }
 EOF
 
+ErpTest->of($ngx);
+
 my $mllp = $ngx->client('MLLP');
 my $sent = 0;
 
@@ -94,9 +95,9 @@ wait_for {
 
 drained;
 
-is(sql('SELECT count(*) FROM delivery WHERE state = 2'), $sent,
+is(number('delivery WHERE state = 2'), $sent,
    'all is delivered');
-is(sql('SELECT max(attempts) FROM delivery'), 1,
+is((sql('SELECT max(attempts) FROM delivery'))[0], 1,
    'a token that has ended in the meantime uses up no attempt');
 is(scalar(grep { $_->{status} == 201 } journal), $sent, 'each once');
 
@@ -127,22 +128,22 @@ $provider->stop;
 wait_for {
     deliver;
     sleep 0.1;
-    sql('SELECT count(*) FROM attempt WHERE outcome = 3 AND status = 1');
+    number('attempt WHERE outcome = 3 AND status = 1');
 } 'the end of the tokens';
 
 deliver;
 
-is(sql("SELECT max(attempts) FROM delivery WHERE ended IS NULL"), 0,
+is((sql("SELECT max(attempts) FROM delivery WHERE ended IS NULL"))[0], 0,
    'no provider: no attempts are used up');
-is(sql('SELECT count(*) FROM delivery WHERE state NOT IN (0, 1, 2)'), 0,
+is(number('delivery WHERE state NOT IN (0, 1, 2)'), 0,
    'no provider: nothing is a dead letter');
 
 $provider->again;
 drained;
 
-is(sql('SELECT count(*) FROM delivery WHERE state = 2'), $sent,
+is(number('delivery WHERE state = 2'), $sent,
    'the provider is back: all is delivered');
-is(sql('SELECT max(attempts) FROM delivery'), 1,
+is((sql('SELECT max(attempts) FROM delivery'))[0], 1,
    'the provider is back: in the first attempt that counts');
 is(scalar(grep { $_->{status} == 201 } journal), $sent,
    'the provider is back: each once');
@@ -164,25 +165,6 @@ sub deliver {
 
         die "not stored: $code\n" if $code ne 'AA';
     }
-}
-
-
-sub drained {
-    wait_for {
-        sleep 0.1;
-        sql('SELECT count(*) FROM delivery WHERE ended IS NULL') == 0
-    } 'the deliveries';
-}
-
-
-sub sql {
-    my ($sql) = @_;
-
-    open my $out, '-|', 'sqlite3', '-cmd', '.timeout 5000',
-         $ngx->dir . '/db/store.db', $sql or die "sqlite3: $!\n";
-    chomp(my @lines = <$out>);
-
-    return $lines[0];
 }
 
 

@@ -21,7 +21,6 @@ my $erp = Oracle->start("$Mllp::Prefix-oracle", scope => $scope,
 
 my $ngx = DestTest->start('oracle',
     ports => { 44310 => $erp->port, 44311 => $erp->port },
-    journal => sub { $erp->journal },
     keys => { 'oracle.secret' => 's3cr&t' },
     flows => <<'EOF');
 location /hl7/DFT/ {
@@ -41,7 +40,8 @@ my (@sent, $json, $row);
 usage 'M1', 'U/1', 'IMP-1', 2;
 waits 'U/1', 3;
 
-is_deeply([map { "$_->{method} $_->{path} $_->{status}" } (news)[0 .. 1]],
+is_deeply([map { "$_->{method} $_->{path} $_->{status}" }
+               ($erp->news)[0 .. 1]],
           ['POST /oauth2/v1/token 200', 'POST /fscmRestApi/resources/'
            . '11.13.18.05/inventoryStagedTransactions 201'],
           'a token, and it is staged');
@@ -118,10 +118,10 @@ is(dead->{'U-10'}{error}, "The quantity isn't available.",
 
 $erp->call('correct', TransactionQuantity => -3);
 $erp->call('process');
-news;
+$erp->news;
 ok(replay('U-10'), 'failed: put right, and replayed');
 drained;
-is(scalar(posts news), 0, 'failed: it is not staged again');
+is(scalar(posts $erp->news), 0, 'failed: it is not staged again');
 is($erp->call('on_hand', 'IMP-2'), 7, 'failed: in effect, once');
 
 # or is refused at once: as text, or with details
@@ -141,27 +141,27 @@ is(dead->{'U-12'}{attempts}, 1, 'after one attempt');
 
 # what Oracle has no name for is not sent
 
-news;
+$erp->news;
 usage 'E4', 'U-13', 'IMP-5', 1, unit => 'CARDIOLOGY';
 usage 'E5', 'U?14', 'IMP-6', 1;
 drained;
 ok(dead->{'U-13'}, 'no subinventory: a dead letter');
 ok(dead->{'U?14'}, 'a reference that cannot be asked for: a dead letter');
-is(scalar(news), 0, 'nothing is sent');
+is(scalar($erp->news), 0, 'nothing is sent');
 
 
 # its answer is lost: it is staged, and not staged again
 
 $erp->set(quick => 0);
 $erp->next($post, 'lost');
-news;
+$erp->news;
 usage 'L1', 'U-20', 'IMP-7', 1;
 wait_for { grep { /^retry/ } attempts 'U-20' } 'the probe';
 is(@{ $erp->call('staged') }, 1, 'lost answer: staged once');
 $erp->call('process');
 drained;
 is($erp->call('on_hand', 'IMP-7'), 9, 'lost answer: once in effect');
-is(scalar(posts news), 1, 'lost answer: not sent again');
+is(scalar(posts $erp->news), 1, 'lost answer: not sent again');
 
 # and has been processed in the meantime
 
@@ -176,13 +176,13 @@ is_deeply([attempts 'U-21'], ['unknown 2', 'done 200'],
 # the queries say nothing of it yet: Upsert-Mode finds the row
 
 $erp->set(quick => 0);
-news;
+$erp->news;
 $erp->next($post, 'lost');
 $erp->next(qr/^GET/, map { { status => 200, body => '{"items":[],"count":0}',
     header => ['Content-Type: application/json'] } } 1 .. 2);
 usage 'L3', 'U-22', 'IMP-7', 1;
 waits 'U-22', 3;
-is(scalar(posts news), 2, 'not found: sent again');
+is(scalar(posts $erp->news), 2, 'not found: sent again');
 is(@{ $erp->call('staged') }, 1, 'not found: the same row');
 $erp->call('process');
 drained;
@@ -203,11 +203,11 @@ is($erp->call('on_hand', 'IMP-8'), 6, 'each of them once in effect');
 
 # the token has ended
 
-news;
+$erp->news;
 $erp->call('forget_tokens');
 usage 'T1', 'U-30', 'IMP-9', 1;
 drained;
-is((grep { $_->{status} eq '401' } news) > 0, 1, 'no token: refused');
+is((grep { $_->{status} eq '401' } $erp->news) > 0, 1, 'no token: refused');
 is($erp->call('on_hand', 'IMP-9'), 9, 'no token: another one, once in effect');
 is((grep { /down/ } attempts 'U-30'), 0, 'no token: in the same attempt');
 

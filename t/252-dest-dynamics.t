@@ -21,7 +21,6 @@ my $erp = Dynamics->start("$Mllp::Prefix-dynamics",
 
 my $ngx = DestTest->start('dynamics',
     ports => { map { $_ => $erp->port } 44320 .. 44322 },
-    journal => sub { $erp->journal },
     keys => { 'dynamics.secret' => 's3cr&t' },
     change => sub { s/(table bc_revenue \{[^\n]*\n)/$1    4300 40190;\n/ },
     flows => <<'EOF');
@@ -49,7 +48,7 @@ my @sent;
 charged 'M1', 'C/1', '1850.50', 2;
 drained;
 
-@sent = news;
+@sent = $erp->news;
 is_deeply([map { "$_->{method} $_->{path} $_->{status}" } @sent],
           ['POST /00000000-0000-0000-0000-000000000002/oauth2/v2.0/token 200',
            'POST /data/LedgerJournalHeaders 201',
@@ -128,12 +127,12 @@ is_deeply([grep { /^C-15/ } journals], ['C-15 15 0'],
 
 # too much to do
 
-news;
+$erp->news;
 $erp->next($line, { status => 429, header => ['Retry-After: 1'] });
 charged 'R1', 'C-20', '20.00', 1;
 drained;
 
-@sent = grep { $_->{method} eq 'POST' } news;
+@sent = grep { $_->{method} eq 'POST' } $erp->news;
 is_deeply([map { "$_->{path} $_->{status}" } @sent],
           ['/data/LedgerJournalHeaders 201', '/data/LedgerJournalLines 429',
            '/data/LedgerJournalLines 201'], '429: goes on with the line');
@@ -177,11 +176,11 @@ is((attempts 'C-30')[-1], 'done 201', 'replayed: delivered');
 
 # Business Central: a line, and the journal is posted
 
-news;
+$erp->news;
 charged 'B1', 'B/1', '1850.50', 2, event => 'P11';
 drained;
 
-@sent = news;
+@sent = $erp->news;
 is_deeply([map { "$_->{method} $_->{status} "
                  . $_->{path} =~ s/.*journals\([0-9a-f-]+\)//r }
                grep { $_->{path} !~ /token/ } @sent],
@@ -231,13 +230,13 @@ is_deeply([attempts 'B-6'], ['down 429', 'down 504', 'done 204'],
 
 # too long is refused before it is sent: half of it would not be found
 
-news;
+$erp->news;
 charged 'B7', 'B-' . '7' x 20, '7.00', 1, event => 'P11', visit => 'V-7';
 charged 'B8', 'B-8', '8.00', 1, event => 'P11', visit => 'V' x 21;
 charged 'B9', 'B-9', '9.00', 1, event => 'P11', visit => 'V-9', type => 'PY';
 drained;
 ok(dead->{$_}, "$_: not sent") for 'B-' . '7' x 20, 'B-8', 'B-9';
-is(scalar(news), 0, 'nothing of them is sent');
+is(scalar($erp->news), 0, 'nothing of them is sent');
 
 # an account that is blocked: its line is there, and cannot be posted, nor can
 # what comes behind it

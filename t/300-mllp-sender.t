@@ -3,13 +3,13 @@ use strict;
 use warnings;
 use Test::More;
 use Engine;
+use ErpTest qw(outcome);
 use Receiver;
 
 # mllp_pass of http{}: the body of a request goes out as one frame, the
 # acknowledgement comes back as the body of the response, and what it says
 # decides the status.
 
-sub outcome;
 sub exchange;
 sub type;
 
@@ -101,6 +101,8 @@ EOS
     }
 EOH
 
+ErpTest->of($ngx);
+
 my ($c, $d, $request, $answer, $text, $big);
 
 
@@ -119,7 +121,7 @@ is($answer->{body}, ack('A1', 'AA') . "\n", 'the body is the acknowledgement');
 is(type($answer), 'application/hl7-v2', 'of its type');
 like($answer->{headers}, qr/^Content-Length: \d+/m, 'and its length');
 ok($c->eof, 'without keepalive the connection is closed');
-like(logged('reply', qr/^1\|/),
+like($ngx->logged('reply', qr/^1\|/),
      qr/^1\|200\|AA\|0\|127\.0\.0\.1:$port\|200\|\d/, 'variables');
 
 $request = post($ngx->port('HTTP'), '/his', message('A2') =~ s/\r\z//r);
@@ -157,7 +159,7 @@ for my $case (['AA', 200], ['CA', 200], ['AE', 422], ['CE', 422],
                        sub { $_[0]->send(ack('B1', $code)) });
     is($answer->{status}, $status, "$code is $status");
     like($answer->{body}, qr/^MSA\|$code\|B1$/m, "$code: the acknowledgement");
-    like(logged('reply', qr/^$code\|/), qr/^$code\|$status\|$code\|0\|/,
+    like($ngx->logged('reply', qr/^$code\|/), qr/^$code\|$status\|$code\|0\|/,
          "$code: the variable");
 }
 
@@ -169,7 +171,7 @@ for my $case (["\x06", 200, 'ACK'], ["\x15", 503, 'NAK']) {
     is($answer->{status}, $status, "block $name is $status");
     is($answer->{body}, '', "block $name: no body");
     is(type($answer), '', "block $name: no type") if $name eq 'ACK';
-    like(logged('reply', qr/^$name\|/), qr/^$name\|$status\|$name\|0\|/,
+    like($ngx->logged('reply', qr/^$name\|/), qr/^$name\|$status\|$name\|0\|/,
          "block $name: the variable");
 }
 
@@ -179,7 +181,7 @@ is(exchange('/other', 'B4', sub { $_[0]->write("\x0b\x15\x1c\r") })->{status},
    422, 'NAK=fail');
 is(exchange('/other?n=b5', 'B5', sub { $_[0]->send(ack('B5', 'AA')) })->{status},
    504, 'AA=unknown');
-like(logged('reply', qr/^b5\|/), qr/^b5\|504\|AA\|0\|[^|]+\|504\|-$/,
+like($ngx->logged('reply', qr/^b5\|/), qr/^b5\|504\|AA\|0\|[^|]+\|504\|-$/,
      'unknown has no time of a header');
 is(exchange('/other', 'B6', sub { $_[0]->send(ack('B6', 'CR')) })->{status},
    503, 'what is not named keeps its default');
@@ -214,7 +216,8 @@ $answer = exchange('/his?n=c1', 'C1', sub {
 });
 is($answer->{status}, 200, 'others are dropped');
 like($answer->{body}, qr/^MSA\|AA\|C1$/m, 'the right one is waited for');
-like(logged('reply', qr/^c1\|/), qr/^c1\|200\|AA\|4\|/, 'they are counted');
+like($ngx->logged('reply', qr/^c1\|/),
+     qr/^c1\|200\|AA\|4\|/, 'they are counted');
 is(scalar(() = $ngx->log =~ /\[info\] .*is no acknowledgement of the message/g),
    4, 'and logged');
 
@@ -223,12 +226,14 @@ $answer = exchange('/his?n=c2', 'C2', sub {
 });
 is($answer->{status}, 503, 'too many of them: mismatch=retry');
 is($answer->{body}, '', 'nothing of them');
-like(logged('reply', qr/^c2\|/), qr/^c2\|503\|mismatch\|16\|/, 'mismatch');
+like($ngx->logged('reply', qr/^c2\|/),
+     qr/^c2\|503\|mismatch\|16\|/, 'mismatch');
 
 $answer = exchange('/short/mismatch?n=c3', 'C3',
                    sub { $_[0]->send(ack('other', 'AA')) });
 is($answer->{status}, 422, 'the right one does not come: mismatch=fail');
-like(logged('reply', qr/^c3\|/), qr/^c3\|422\|mismatch\|1\|/, 'also mismatch');
+like($ngx->logged('reply', qr/^c3\|/),
+     qr/^c3\|422\|mismatch\|1\|/, 'also mismatch');
 
 is(exchange('/his', 'C4', sub { $_[0]->send(ack('C4', 'XX')) })->{status},
    503, 'a code that is none is a mismatch');
@@ -266,13 +271,14 @@ for my $size (1, 3) {
 
 $answer = exchange('/short?n=d1', 'D1', sub { $_[0]->eof });
 is($answer->{status}, 504, 'a time-out is 504');
-like(logged('reply', qr/^d1\|/), qr/^d1\|504\|timeout\|0\|/, 'timeout');
+like($ngx->logged('reply', qr/^d1\|/), qr/^d1\|504\|timeout\|0\|/, 'timeout');
 
 is(exchange('/short/fail', 'D2', sub { $_[0]->eof })->{status},
    422, 'timeout=fail');
 is(exchange('/his?n=d3', 'D3', sub { })->{status}, 504,
    'closed after it was sent: nobody knows');
-like(logged('reply', qr/^d3\|/), qr/^d3\|504\|timeout\|0\|/, 'as timeout');
+like($ngx->logged('reply', qr/^d3\|/),
+     qr/^d3\|504\|timeout\|0\|/, 'as timeout');
 is(exchange('/short/fail', 'D4', sub { $_[0]->reset })->{status}, 422,
    'reset after it was sent');
 is(exchange('/other', 'D5', sub { $_[0]->write("\x0bMSH|^~") })->{status}, 503,
@@ -284,7 +290,7 @@ is("$answer->{status} $answer->{body}", '200 ', 'nothing is owed: sent is done')
 $answer = exchange('/short?n=d7', 'D7', sub { $_[0]->eof },
                    '|||ER|NE');
 is($answer->{status}, 200, 'only errors are owed: silence is done');
-like(logged('reply', qr/^d7\|/), qr/^d7\|200\|none\|0\|/, 'none');
+like($ngx->logged('reply', qr/^d7\|/), qr/^d7\|200\|none\|0\|/, 'none');
 is(exchange('/short', 'D8', sub { $_[0]->send(ack('D8', 'CE')) }, '|||ER|NE')
    ->{status}, 422, 'an error is one');
 is(exchange('/his', 'D9', sub { }, '|||ER|NE')->{status}, 504,
@@ -464,35 +470,4 @@ sub type {
     my ($answer) = @_;
 
     return ($answer->{headers} =~ /^Content-Type: (.*?)\r?$/m)[0] // '';
-}
-
-
-# the line of a log, when it is there
-
-sub logged {
-    my ($name, $re) = @_;
-    my $line;
-
-    wait_for {
-        ($line) = grep { /$re/ }
-                  split /\n/, Engine::contents($ngx->dir . "/logs/$name.log");
-    } "a line like $re";
-
-    return $line;
-}
-
-
-# the end of the n-th attempt, when it is there
-
-sub outcome {
-    my ($id, $n) = @_;
-    my @all;
-
-    wait_for {
-        @all = $ngx->log =~ /,[ ]attempt[ ](\d+:[ ][^:\n]+),[ ]\d+[ ]ms,
-                             [ ]correlation[ ]id:[ ]"\Q$id\E"/gx;
-        @all >= $n;
-    } "the end of attempt $n of $id";
-
-    return $all[$n - 1];
 }

@@ -1,8 +1,8 @@
 use lib 't/lib';
 use strict;
 use warnings;
-use IO::Socket::INET;
 use Test::More;
+use ConfTest;
 use Engine;
 use Receiver;
 
@@ -11,8 +11,7 @@ use Receiver;
 
 sub exchange;
 sub last_ack;
-sub logged;
-sub config_error;
+sub in_location;
 
 my ($one, $two) = (Receiver->new, Receiver->new);
 my ($port1, $port2) = ($one->port, $two->port);
@@ -175,7 +174,7 @@ for my $uri ('/two?n=e2', '/name', '/again') {
        "$uri: the first one is down, the other one has it");
 }
 
-like(logged(qr/^e2\|/),
+like($ngx->logged('tries', qr/^e2\|/),
      qr/^e2\|200\|AA\|127\.0\.0\.1:$port1, 127\.0\.0\.1:$port2\|502, 200$/,
      'both are in the log');
 is(answer(post($ngx->port('HTTP'), '/off', message('E3')))->{status}, 502,
@@ -194,8 +193,8 @@ my %what = (
 for my $what (sort keys %what) {
     is(exchange('/two?n=' . $what, 'F', $one, $what{$what}),
        $what eq 'wrong' ? 503 : 504, "sent, $what: not to the other one");
-    is((split /\|/, logged(qr/^$what\|/))[3], "127.0.0.1:$port1",
-       "sent, $what: one try");
+    is((split /\|/, $ngx->logged('tries', qr/^$what\|/))[3],
+       "127.0.0.1:$port1", "sent, $what: one try");
     ok(!$two->pending, "sent, $what: the other one has heard nothing");
 
     $request = post($ngx->port('HTTP'), '/again', message('F'));
@@ -258,7 +257,8 @@ $c = $one->accept;
 $c->read;
 close $request;
 $c->send(ack('I2', 'AA'));
-like(logged(qr/^i2\|/), qr/\|AA\|/, 'or not: mllp_ignore_client_abort');
+like($ngx->logged('tries', qr/^i2\|/), qr/\|AA\|/,
+     'or not: mllp_ignore_client_abort');
 
 
 # a reload with a message on its way
@@ -276,6 +276,8 @@ $ngx->stop;
 
 
 # nginx -t
+
+ConfTest->of($ngx);
 
 my %errors = (
     'mllp_reply_action AA;' => 'has no "="',
@@ -300,17 +302,17 @@ my %errors = (
 );
 
 for my $text (sort keys %errors) {
-    like(config_error($text), qr/\Q$errors{$text}\E/, $text);
+    refused $text, '', quotemeta $errors{$text}, in_location $text;
 }
 
-is(config_error('mllp_ssl on; mllp_ssl_verify on;'), '',
-   'TLS that nothing is passed with');
-is(config_error('mllp_reply_action AA,CA=done AE,CE=fail AR,CR=retry '
-                . 'ACK=wait NAK=retry mismatch=retry timeout=unknown; '
-                . 'mllp_pass 127.0.0.1;'), '', 'all of mllp_reply_action');
-is(config_error('if ($arg_a) { mllp_pass 127.0.0.1; }'
-                . 'limit_except GET { mllp_pass $arg_b; }'), '',
-   'if and limit_except');
+accepted 'TLS that nothing is passed with',
+         in_location 'mllp_ssl on; mllp_ssl_verify on;';
+accepted 'all of mllp_reply_action', in_location
+         'mllp_reply_action AA,CA=done AE,CE=fail AR,CR=retry ACK=wait'
+         . ' NAK=retry mismatch=retry timeout=unknown; mllp_pass 127.0.0.1;';
+accepted 'if and limit_except', in_location
+         'if ($arg_a) { mllp_pass 127.0.0.1; }'
+         . ' limit_except GET { mllp_pass $arg_b; }';
 
 done_testing();
 
@@ -339,32 +341,8 @@ sub last_ack {
 }
 
 
-sub logged {
-    my ($re) = @_;
-    my $line;
-
-    wait_for {
-        ($line) = grep { /$re/ }
-                  split /\n/, Engine::contents($ngx->dir . "/logs/tries.log");
-    } "a line like $re";
-
-    return $line;
-}
-
-
-sub config_error {
+sub in_location {
     my ($text) = @_;
-    my $dir = "$Mllp::Prefix-t";
 
-    mkdir $_ for $dir, "$dir/logs";
-
-    open my $out, '>', "$dir/nginx.conf" or die "nginx.conf: $!\n";
-    print $out map { "load_module $_;\n" }
-                   split ' ', $ENV{TEST_NGINX_LOAD_MODULES} || '';
-    print $out "events { }\nhttp {\nserver {\nlocation / {\n$text\n}\n}\n}\n";
-    close $out;
-
-    my $said = `$ENV{TEST_NGINX_BINARY} -t -e $dir/logs/error.log -p $dir/ -c nginx.conf 2>&1`;
-
-    return join '', $said =~ /\[emerg\] (.*)/g;
+    return "http { server { location / {\n$text\n} } }";
 }

@@ -4,6 +4,7 @@ use warnings;
 use IO::Select;
 use IO::Socket::INET;
 use Test::More;
+use Child ();
 use Engine;
 use Receiver;
 
@@ -15,16 +16,7 @@ sub dns;
 
 my $his = Receiver->new;
 my $port = $his->port;
-my ($dns, $pid) = dns('receiver.test' => '127.0.0.1');
-
-END {
-    local $?;
-
-    if ($pid) {
-        kill 'KILL', $pid;
-        waitpid $pid, 0;
-    }
-}
+my $dns = dns('receiver.test' => '127.0.0.1');
 
 my $binary = $ENV{TEST_NGINX_BINARY} || 'nginx';
 my ($minor, $patch) = `$binary -v 2>&1` =~ /nginx\/1\.(\d+)\.(\d+)/;
@@ -107,16 +99,22 @@ sub exchange {
 }
 
 
-# a server of names that knows one of them: its port and process
+# a server of names that knows one of them: its port
 
 sub dns {
     my ($name, $address) = @_;
 
     my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
                                        Proto => 'udp') or die "dns: $!\n";
-    my $child = fork // die "fork: $!\n";
 
-    return ($socket->sockport, $child) if $child;
+    Child::start(sub { answer_names($socket, $name, $address) });
+
+    return $socket->sockport;
+}
+
+
+sub answer_names {
+    my ($socket, $name, $address) = @_;
 
     while (defined(my $from = $socket->recv(my $query, 512))) {
         my ($labels, $type) = substr($query, 12) =~ /^((?:[^\0].*?)?\0)(..)/s;
@@ -135,6 +133,4 @@ sub dns {
 
         $socket->send($answer, 0, $from);
     }
-
-    exit 0;
 }

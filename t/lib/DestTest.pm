@@ -12,9 +12,8 @@ package DestTest;
 #                               an Engine; "ports" are those of the upstreams
 #                               in *_maps.conf, "change" is called with the
 #                               text of each file; also: "plain", as "ports"
-#                               without TLS, "http", locations, "breaker",
-#                               "currency" of charges, EUR, and "journal", of
-#                               which news() is
+#                               without TLS, "http", locations, "breaker", and
+#                               "currency" of charges, EUR
 #   ok(deliver($text))          a message is acknowledged with AA
 #   charged($id, $charge, $price, $quantity, ...)
 #   usage($id, $charge, $item, $quantity, ...)
@@ -32,7 +31,6 @@ package DestTest;
 #   replay($key)                this dead letter
 #   ask($method, $uri, $body)   the API
 #   sql($sql)                   what the store answers, its lines
-#   news                        what the journal has since the last call
 #   put($key, $text)            another file keys/$key
 
 use strict;
@@ -42,19 +40,17 @@ use Cwd;
 use Exporter 'import';
 use File::Basename;
 use File::Temp 'tempdir';
-use JSON::PP;
 use Test::More ();
-use Time::HiRes 'sleep';
 
 use lib dirname(__FILE__);
 use Engine;
-use ErpTest ();
+use ErpTest qw(sql ask drained dead);
 
 our @EXPORT = (qw(deliver charged usage dft charge oms drained attempts dead
-                  replay ask sql news put),
+                  replay ask sql put),
                @Engine::EXPORT);
 
-my ($ngx, $mllp, $journal, $seen, $currency);
+my ($ngx, $mllp, $currency);
 
 
 sub start {
@@ -67,8 +63,6 @@ sub start {
     $o{$_} //= {} for qw(ports plain);
     $Mllp::Timeout = 60 if $Mllp::Timeout < 60;
     $currency = $o{currency} // 'EUR';
-    $journal = $o{journal};
-    $seen = 0;
 
     for (values %text) {
         s{(127\.0\.0\.1:)(\d+)}
@@ -232,36 +226,6 @@ sub oms {
 }
 
 
-sub segment {
-    my ($name, %fields) = @_;
-    my ($last) = sort { $b <=> $a } keys %fields;
-
-    return join '|', $name, map { $fields{$_} // '' } 1 .. $last;
-}
-
-
-sub drained {
-    wait_for {
-        sleep 0.05;
-        (sql('SELECT count(*) FROM delivery WHERE ended IS NULL
-               AND (order_hash IS NULL OR order_hash NOT IN
-                    (SELECT order_hash FROM delivery
-                      WHERE state = 3 AND order_hash IS NOT NULL))'))[0] == 0
-    } 'the deliveries';
-}
-
-
-sub sql {
-    my ($sql) = @_;
-
-    open my $out, '-|', 'sqlite3', '-cmd', '.timeout 5000',
-         $ngx->dir . '/store/store.db', $sql or die "sqlite3: $!\n";
-    chomp(my @lines = <$out>);
-
-    return @lines;
-}
-
-
 sub attempts {
     my ($key) = @_;
 
@@ -271,27 +235,6 @@ sub attempts {
                   JOIN delivery d ON d.id = a.delivery
                   JOIN body b ON b.id = d.body
                  WHERE b.key = '$key' ORDER BY d.id, a.number");
-}
-
-
-sub ask {
-    my ($method, $uri, $body) = @_;
-
-    open my $curl, '-|', 'curl', '-s', '-m', 10, '-X', $method,
-         ($body ? ('-H', 'Content-Type: application/json',
-                   '-d', encode_json($body)) : ()),
-         'http://127.0.0.1:' . $ngx->port('HTTP') . "/hie/v1$uri"
-        or die "curl: $!\n";
-
-    local $/;
-    return decode_json(scalar <$curl>);
-}
-
-
-sub dead {
-    my $all = ask(GET => '/dead-letters?detail=1')->{dead_letters};
-
-    return { map { $_->{object_key} || $_->{id} => $_ } @$all };
 }
 
 
@@ -305,25 +248,10 @@ sub replay {
 }
 
 
-sub news {
-    my @all = $journal->();
-    my @new = @all[$seen .. $#all];
-
-    $seen = @all;
-    return @new;
-}
-
-
-# renamed, as it is never to be read in half
-
 sub put {
     my ($name, $text) = @_;
-    my $path = $ngx->dir . "/conf/keys/$name";
 
-    open my $file, '>', "$path.new" or die "$path: $!\n";
-    print $file "$text\n";
-    close $file;
-    rename "$path.new", $path or die "$path: $!\n";
+    $ngx->put("keys/$name", "$text\n");
 }
 
 

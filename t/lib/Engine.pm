@@ -31,6 +31,9 @@ package Engine;
 #   $ngx->port('MLLP')       the port that %%MLLP%% became
 #   $ngx->dir                the prefix; logs/error.log, logs/access.log
 #   $ngx->log, ->access_log  the text of these files
+#   $ngx->logged($name, $re) the line of logs/$name.log that matches $re, when
+#                            it is there
+#   $ngx->put($name, $text)  another file conf/$name
 #   $ngx->get($name, $uri)   GET over HTTP/1.0 at port $name: the whole answer
 #   $ngx->cert($name)        a PEM with key and self-signed certificate
 #                            (CN=$name), made at need
@@ -49,6 +52,8 @@ package Engine;
 #                            port: $code->($socket, $request) answers as it
 #                            likes; each connection has a process
 #   wait_for { ... } 'what'  polls until the block is true, or dies
+#   Engine::memory($pid, 'VmHWM')  of a process, in kB
+#   Engine::reset_peak($pid) what VmHWM was is forgotten
 #
 # TEST_NGINX_BINARY and TEST_NGINX_LOAD_MODULES are honoured as by Test::Nginx,
 # so that these tests run under valgrind and sanitizers too.
@@ -61,7 +66,6 @@ use File::Basename;
 use File::Path;
 use IO::Socket::INET;
 use Test::More ();
-use Time::HiRes 'sleep';
 
 use lib dirname(__FILE__);
 use Mllp;
@@ -84,7 +88,6 @@ sub start {
 
     rmtree($dir);
     mkpath(["$dir/conf", "$dir/logs"]);
-    put_files("$dir/conf", $options{files} // {});
 
     my $self = bless {
         dir => $dir,
@@ -93,11 +96,13 @@ sub start {
         events => 'worker_connections 512;',
         workers => 1,
         master => 'on',
+        files => {},
         user => 'root',
         log_level => 'info',
         %options
     }, $class;
 
+    $self->put($_, $self->{files}{$_}) for keys %{ $self->{files} };
     $self->configure;
 
     my $out = `$self->{binary} $self->{arguments} 2>&1`;
@@ -114,23 +119,23 @@ sub start {
 }
 
 
-sub put_files {
-    my ($conf, $files) = @_;
+# renamed, as it is never to be read in half
 
-    for my $name (keys %$files) {
-        my $text = $files->{$name};
+sub put {
+    my ($self, $name, $text) = @_;
+    my $path = "$self->{dir}/conf/$name";
 
-        mkpath(dirname("$conf/$name"));
+    mkpath(dirname($path));
 
-        if (ref $text) {
-            symlink $$text, "$conf/$name" or die "$name: $!\n";
-            next;
-        }
-
-        open my $out, '>', "$conf/$name" or die "$name: $!\n";
-        print $out $text;
-        close $out;
+    if (ref $text) {
+        symlink $$text, $path or die "$path: $!\n";
+        return;
     }
+
+    open my $file, '>', "$path.new" or die "$path.new: $!\n";
+    print $file $text;
+    close $file;
+    rename "$path.new", $path or die "$path: $!\n";
 }
 
 
@@ -176,9 +181,7 @@ EOF
     $conf =~ s/%%CERT:(\w+)%%/$self->cert($1)/ge;
     $conf =~ s/%%(\w+)%%/$self->port($1)/ge;
 
-    open my $file, '>', "$dir/conf/nginx.conf" or die "nginx.conf: $!\n";
-    print $file $conf;
-    close $file;
+    $self->put('nginx.conf', $conf);
 
     $self->{arguments} = "-e $dir/logs/error.log -p $dir/ -c conf/nginx.conf";
 }
@@ -239,6 +242,19 @@ sub log {
 
 sub access_log {
     return contents("$_[0]{dir}/logs/access.log");
+}
+
+
+sub logged {
+    my ($self, $name, $pattern) = @_;
+    my $line;
+
+    wait_for {
+        ($line) = grep { $_ =~ $pattern }
+                  split /\n/, contents("$self->{dir}/logs/$name.log")
+    } "$pattern in $name.log";
+
+    return $line;
 }
 
 
@@ -349,6 +365,22 @@ sub alive {
     my ($pid) = @_;
 
     return contents("/proc/$pid/stat") =~ /\) [^ZX]/;
+}
+
+
+sub memory {
+    my ($pid, $what) = @_;
+
+    return contents("/proc/$pid/status") =~ /^$what:\s+(\d+) kB/m
+           ? $1 : die "no $what of $pid\n";
+}
+
+
+sub reset_peak {
+    my ($pid) = @_;
+
+    open my $refs, '>', "/proc/$pid/clear_refs" or return;
+    print $refs "5\n";
 }
 
 

@@ -23,6 +23,15 @@ package ErpTest;
 #   rows($sql)               of the store, as hashes: readers only
 #   number('message WHERE ...')   how many
 #   store_pid                0: there is none yet
+#
+# And, if they are asked for:
+#
+#   sql($sql)                what the store answers, its lines
+#   ask($method, $uri, $body)   what its API does, of port HTTP or the third
+#                            argument of "of"
+#   letters                  the dead letters; dead()->{$key}: one of them
+#   drained                  waits until nothing waits, but for what stands
+#                            behind a dead letter
 
 use strict;
 use warnings;
@@ -32,6 +41,7 @@ use File::Basename;
 use IO::Socket::INET;
 use JSON::PP ();
 use Test::More ();
+use Time::HiRes 'sleep';
 
 use lib dirname(__FILE__);
 use Engine;
@@ -41,11 +51,13 @@ our @EXPORT = (qw(send_message begin_message answer_of expect uri header
                   outcome attempts rows number store_pid),
                @Engine::EXPORT);
 
-my ($ngx, $back);
+our @EXPORT_OK = qw(sql ask letters dead drained);
+
+my ($ngx, $back, $api);
 
 
 sub of {
-    (undef, $ngx, $back) = @_;
+    (undef, $ngx, $back, $api) = @_;
 
     wait_for { -S $ngx->dir . '/store/store.sock' } 'the store';
 }
@@ -149,6 +161,52 @@ sub number {
     my ($row) = rows("SELECT count(*) AS n FROM $what");
 
     return $row->{n};
+}
+
+
+sub sql {
+    my ($sql) = @_;
+
+    open my $out, '-|', 'sqlite3', '-cmd', '.timeout 5000',
+         $ngx->dir . '/store/store.db', $sql or die "sqlite3: $!\n";
+    chomp(my @lines = <$out>);
+
+    return @lines;
+}
+
+
+sub ask {
+    my ($method, $uri, $body) = @_;
+
+    open my $curl, '-|', 'curl', '-s', '-m', 10, '-X', $method,
+         ($body ? ('-H', 'Content-Type: application/json',
+                   '-d', JSON::PP->new->utf8->encode($body)) : ()),
+         'http://127.0.0.1:' . $ngx->port($api // 'HTTP') . "/hie/v1$uri"
+        or die "curl: $!\n";
+
+    local $/;
+    return JSON::PP->new->utf8->decode(scalar <$curl>);
+}
+
+
+sub letters {
+    return @{ ask(GET => '/dead-letters?detail=1')->{dead_letters} };
+}
+
+
+sub dead {
+    return { map { $_->{object_key} || $_->{id} => $_ } letters() };
+}
+
+
+sub drained {
+    wait_for {
+        sleep 0.05;
+        (sql('SELECT count(*) FROM delivery WHERE ended IS NULL
+               AND (order_hash IS NULL OR order_hash NOT IN
+                    (SELECT order_hash FROM delivery
+                      WHERE state = 3 AND order_hash IS NOT NULL))'))[0] == 0
+    } 'the deliveries';
 }
 
 

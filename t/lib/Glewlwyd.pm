@@ -20,14 +20,13 @@ use JSON::PP;
 use MIME::Base64 qw(encode_base64url decode_base64url);
 
 use lib dirname(__FILE__);
+use Child ();
 use Mllp ();
 
 my $tables = '/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3';
 my $modules = '/usr/lib/glewlwyd';
 my $key = 'signs the tokens of a test';
 my $json = JSON::PP->new->utf8;
-my $owner = $$;
-my @running;
 
 
 sub there {
@@ -144,34 +143,17 @@ sub api {
 
 sub again {
     my ($self) = @_;
-    my $pid = fork;
 
-    die "fork: $!\n" unless defined $pid;
-
-    if ($pid == 0) {
-        open STDIN, '<', '/dev/null';
-        open STDOUT, '>>', "$self->{dir}/out";
-        open STDERR, '>&', \*STDOUT;
-        exec 'glewlwyd', "--config-file=$self->{dir}/conf";
-        exit 1;
-    }
-
-    push @running, $pid;
-    $self->{pid} = $pid;
-
-    Mllp::wait_for(sub {
-        IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-                              PeerPort => $self->{port})
-    }, 'glewlwyd');
+    $self->{pid} = Child::server($self->{port}, "$self->{dir}/out",
+                                 'glewlwyd',
+                                 "--config-file=$self->{dir}/conf");
 }
 
 
 sub stop {
     my ($self) = @_;
 
-    kill 'TERM', $self->{pid};
-    waitpid $self->{pid}, 0;
-    @running = grep { $_ != $self->{pid} } @running;
+    Child::stop($self->{pid});
 }
 
 
@@ -191,16 +173,6 @@ sub claims {
     return if $sign ne encode_base64url(hmac_sha256("$head.$body", $key));
 
     return $json->decode(decode_base64url($body));
-}
-
-
-END {
-    if ($$ == $owner) {
-        my $status = $?;
-        kill 'TERM', @running if @running;
-        waitpid $_, 0 for @running;
-        $? = $status;
-    }
 }
 
 

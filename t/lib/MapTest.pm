@@ -13,7 +13,6 @@ package MapTest;
 #   $t->refusals([$map, $message, $edit, $target, $source, $code], ...)
 #              a test for each: the message, once "$edit" has been done to $_,
 #              is refused with 422 at that place
-#   segment('PV1', 2 => 'I', 19 => 'V-1')   a segment by its fields
 #
 #   facts($object, { 'patient.birth' => '1988', 'diagnoses.0.kind' => 'A',
 #                    'discharge_time' => undef }, 'an admission');
@@ -35,7 +34,9 @@ package MapTest;
 #   $t->raw($bytes, $method)   the same of what is sent as it is; besides,
 #              complete is true when the answer came to its end, and raw is all
 #   $t->connect      a socket
-#   answer($text)    such a hash of a text
+#   answer($text)    such a hash of a text; unpacked($body) what was gzip
+#   $t->log_of('count', $uri)   lines of logs/count.log that begin with this,
+#              and "|", without it
 #   $t->er7($text)   "\n" to CR, as (type, body)
 #   $t->json($text)  (application/fhir+json, body), $t->xml($text)
 #   $t->objects($map, $type, $body)   the objects, decoded, or the test fails
@@ -52,7 +53,6 @@ use warnings;
 use Cwd;
 use Exporter 'import';
 use File::Basename;
-use File::Path;
 use IO::Socket::INET;
 use JSON::PP;
 use Test::More ();
@@ -60,7 +60,7 @@ use Test::More ();
 use lib dirname(__FILE__);
 use Engine;
 
-our @EXPORT = ('facts', 'segment', 'answer', @Engine::EXPORT);
+our @EXPORT = ('facts', 'answer', 'unpacked', @Engine::EXPORT);
 
 
 sub start {
@@ -148,23 +148,10 @@ sub xml {
 sub post {
     my ($self, $uri, $type, $body, @headers) = @_;
 
-    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-                                     PeerPort => $self->{engine}->port('HTTP'))
-        or die "cannot connect: $!\n";
-
-    print $sock join "\r\n", "POST $uri HTTP/1.0",
-                'Content-Length: ' . length($body),
-                ($type ? "Content-Type: $type" : ()), @headers, '', $body;
-
-    local $/;
-    my $answer = <$sock> // '';
-
-    my ($status) = $answer =~ /^HTTP\/1\.\d (\d+)/;
-    my ($header, $rest) = $answer =~ /\A(.*?\r\n)\r\n(.*)\z/s;
-    my ($got) = ($header // '') =~ /^Content-Type: (.*)\r$/mi;
-
-    return { status => $status // 0, header => $header // '', type => $got,
-             body => $rest // '' };
+    return $self->raw(join "\r\n", "POST $uri HTTP/1.0",
+                      'Content-Length: ' . length($body),
+                      ($type ? "Content-Type: $type" : ()), @headers, '',
+                      $body);
 }
 
 
@@ -240,6 +227,25 @@ sub answer {
 }
 
 
+sub log_of {
+    my ($self, $name, $uri) = @_;
+    my $log = Engine::contents($self->{engine}->dir . "/logs/$name.log");
+
+    return join '', map { s/^\Q$uri\E(?=\|)//r } grep { /^\Q$uri\E\|/ }
+                    split /^/, $log;
+}
+
+
+sub unpacked {
+    my ($packed) = @_;
+
+    require IO::Uncompress::Gunzip;
+    IO::Uncompress::Gunzip::gunzip(\$packed, \my $text);
+
+    return $text;
+}
+
+
 sub objects {
     my ($self, $map, $type, $body) = @_;
 
@@ -293,16 +299,6 @@ sub refusals {
                               [422, $target, $source, $code],
                               "$map: $target is refused with $code");
     }
-}
-
-
-sub segment {
-    my ($name, %fields) = @_;
-    my @fields;
-
-    $fields[$_ - 1] = $fields{$_} for keys %fields;
-
-    return join '|', $name, map { $_ // '' } @fields;
 }
 
 

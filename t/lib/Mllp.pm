@@ -11,6 +11,8 @@ package Mllp;
 #   hl7($type, $id, @more)
 #                        a small message as text: MSH with MSH-9 $type, MSH-10
 #                        $id, version 2.5, then the segments @more
+#   segment('PV1', 2 => 'I', 19 => 'V-1')
+#                        a segment by its fields
 #   field($text, 'MSA-2')
 #                        a field of the first such segment of $text
 #   free_ports($n)       $n ports of the loopback address that no other test
@@ -20,6 +22,8 @@ package Mllp;
 #   $c->send($text, ...)   frames each text; bytes that hold a VT go as is
 #   $c->write($bytes)      exactly these bytes
 #   $c->read               next frame's content (CR shown as LF), undef at EOF
+#   $c->read_to($id)       what comes before the answer to this MSH-10; undef:
+#                          before EOF
 #   $c->eof                true when the peer has closed and sent nothing more
 #   $c->half_close         shutdown(SHUT_WR)
 #   $c->close              close; $c->reset closes with RST
@@ -38,7 +42,7 @@ use IO::Socket::INET;
 use Socket qw(SOL_SOCKET SO_LINGER SHUT_WR IPPROTO_TCP TCP_NODELAY);
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(frame frames hl7 field free_ports alarms wait_for);
+our @EXPORT = qw(frame frames hl7 segment field free_ports alarms wait_for);
 
 our $Timeout = $ENV{TEST_TIMEOUT} || 20;
 
@@ -95,6 +99,16 @@ sub hl7 {
 
     return join "\n",
         "MSH|^~\\&|LAB|WARD|HIE|ERP|20260301120000||$type|$id|P|2.5", @more;
+}
+
+
+sub segment {
+    my ($name, %fields) = @_;
+    my @fields;
+
+    $fields[$_ - 1] = $fields{$_} for keys %fields;
+
+    return join '|', $name, map { $_ // '' } @fields;
 }
 
 
@@ -237,6 +251,21 @@ sub read {
             return undef;
         }
     }
+}
+
+
+sub read_to {
+    my ($self, $id) = @_;
+    my @all;
+
+    while (defined(my $text = $self->read)) {
+        return @all if defined $id && (field($text, 'MSA-2') // '') eq $id;
+        push @all, $text;
+    }
+
+    die "the end came before $id\n" if defined $id;
+
+    return @all;
 }
 
 

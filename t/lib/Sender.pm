@@ -30,14 +30,14 @@ package Sender;
 use strict;
 use warnings;
 
+use File::Basename;
 use IO::Handle;
 use IO::Select;
 use IO::Socket::INET;
-use POSIX ();
 use Time::HiRes qw(time sleep);
 
-my $owner = $$;
-my @running;
+use lib dirname(__FILE__);
+use Child ();
 
 
 sub start {
@@ -55,20 +55,13 @@ sub start {
 
     pipe my $in, my $out or die "pipe: $!\n";
 
-    $self->{pid} = fork;
-    die "fork: $!\n" unless defined $self->{pid};
-
-    if ($self->{pid} == 0) {
+    $self->{pid} = Child::start(sub {
         close $out;
-        $SIG{INT} = $SIG{TERM} = 'DEFAULT';
-        $SIG{PIPE} = 'IGNORE';
-        eval { serve($self, $in); 1 } or warn $@;
-        POSIX::_exit(0);
-    }
+        serve($self, $in);
+    });
 
     close $in;
     $self->{out} = $out;
-    push @running, $self->{pid};
 
     return $self;
 }
@@ -92,12 +85,10 @@ sub wait {
     my $rate = $self->{rate} < 1000 ? $self->{rate} : 1000;
     my $until = time + 60 + 10 * $self->{count} / $rate;
 
-    while (waitpid($self->{pid}, POSIX::WNOHANG()) == 0) {
+    while (!Child::ended($self->{pid})) {
         die "the sender does not come to its end\n" if time > $until;
         sleep 0.02;
     }
-
-    @running = grep { $_ != $self->{pid} } @running;
 }
 
 
@@ -147,16 +138,6 @@ sub result {
 }
 
 
-END {
-    if ($$ == $owner) {
-        my $status = $?;
-        kill 'TERM', @running if @running;
-        waitpid $_, 0 for @running;
-        $? = $status;
-    }
-}
-
-
 # --- the process ---
 
 sub serve {
@@ -173,6 +154,7 @@ sub serve {
     my ($count, $stop) = (0, 0);
     my %by;
 
+    $SIG{PIPE} = 'IGNORE';
     $_->{next} = time for values %kinds;
 
     open my $journal, '>>', $self->{file} or die "$self->{file}: $!\n";

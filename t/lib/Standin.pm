@@ -23,6 +23,8 @@ package Standin;
 #                                         # names in lower case, json is the
 #                                         # body decoded, or undef, c the
 #                                         # number of the connection
+#   $erp->each(sub { my ($sent) = @_; ... });    # the same, one by one
+#   my @sent = $erp->news;                # those since the last call of it
 #   my $x = $erp->call('method', @args);  # a method of the class, in its
 #                                         # process; plain data in and out
 #   $erp->down; $erp->up;                 # connections are refused; and not
@@ -62,15 +64,13 @@ use IO::Select;
 use IO::Socket::INET;
 use JSON::PP ();
 use MIME::Base64;
-use POSIX ();
 use Time::HiRes 'time';
 
 use lib dirname(__FILE__);
+use Child ();
 use Mllp ();
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
-my $owner = $$;
-my @running;
 
 
 sub start {
@@ -88,23 +88,16 @@ sub start {
     pipe my $in, my $out or die "pipe: $!\n";
     pipe my $back_in, my $back_out or die "pipe: $!\n";
 
-    $self->{pid} = fork;
-    die "fork: $!\n" unless defined $self->{pid};
-
-    if ($self->{pid} == 0) {
+    $self->{pid} = Child::start(sub {
         close $out;
         close $back_in;
-        $SIG{INT} = $SIG{TERM} = 'DEFAULT';
-        $SIG{PIPE} = 'IGNORE';
-        eval { serve($self, $listen, $in, $back_out); 1 } or warn $@;
-        POSIX::_exit(0);
-    }
+        serve($self, $listen, $in, $back_out);
+    });
 
     close $in;
     close $back_out;
     $out->autoflush(1);
     @$self{qw(out back)} = ($out, $back_in);
-    push @running, $self->{pid};
 
     return $self;
 }
@@ -173,36 +166,67 @@ sub journal {
     my ($self, $match) = @_;
     my @all;
 
-    open my $file, '<', $self->{file} or return;
+    $self->each(sub {
+        my ($r) = @_;
 
-    while (my $line = <$file>) {
-        last unless $line =~ /\n\z/;
-
-        my $r = $json->decode($line);
-        $r->{json} = decoded($r->{body});
         push @all, $r if !defined $match || "$r->{method} $r->{uri}" =~ $match;
-    }
+    });
 
     return @all;
+}
+
+
+sub news {
+    my ($self) = @_;
+    my @all;
+
+    $self->{read} = $self->each(sub { push @all, $_[0] }, $self->{read});
+
+    return @all;
+}
+
+
+# returns where it has come to in the file
+
+sub each {
+    my ($self, $code, $at) = @_;
+
+    $at //= 0;
+    open my $file, '<', $self->{file} or return $at;
+    seek $file, $at, 0;
+
+    while (my $line = <$file>) {
+        last unless $line =~ s/\n\z//;
+
+        $at = tell $file;
+        $code->($self->entry($line));
+    }
+
+    return $at;
+}
+
+
+# a line of the journal, and what it is to be read as
+
+sub line {
+    my ($self, $request) = @_;
+
+    return $json->encode($request);
+}
+
+
+sub entry {
+    my ($self, $line) = @_;
+    my $request = $json->decode($line);
+
+    return { %$request, json => decoded($request->{body}) };
 }
 
 
 sub stop {
     my ($self) = @_;
 
-    kill 'TERM', $self->{pid};
-    waitpid $self->{pid}, 0;
-    @running = grep { $_ != $self->{pid} } @running;
-}
-
-
-END {
-    if ($$ == $owner) {
-        my $status = $?;
-        kill 'TERM', @running if @running;
-        waitpid $_, 0 for @running;
-        $? = $status;
-    }
+    Child::stop($self->{pid});
 }
 
 
@@ -244,6 +268,7 @@ sub serve {
     open my $journal, '>>', $self->{file} or die "$self->{file}: $!\n";
     $journal->autoflush(1);
     $back->autoflush(1);
+    $SIG{PIPE} = 'IGNORE';
     $self->begin;
 
     while (1) {
@@ -296,7 +321,7 @@ sub serve {
                 my $answer = $self->respond($request);
 
                 $request->{status} = ref $answer ? $answer->{status} : $answer;
-                print $journal $json->encode($request), "\n";
+                print $journal $self->line($request), "\n";
 
                 if (!ref $answer) {
                     $end->($c) if $answer ne 'hang';
@@ -378,7 +403,7 @@ sub request {
 
     return { method => $method, uri => $uri, path => $path,
              query => $query // '', header => \%header, body => $body // '',
-             json => decoded($body), c => $c->{c}, at => time,
+             c => $c->{c}, at => time,
              keepalive => $version eq 'HTTP/1.1' && $connection ne 'close'
                           || $connection eq 'keep-alive' ? 1 : 0 };
 }
@@ -396,7 +421,9 @@ sub respond {
 
     return $prepared if defined $prepared && $prepared ne 'lost';
 
-    my $answer = eval { $self->answer($request) };
+    my $answer = eval {
+        $self->answer({ %$request, json => decoded($request->{body}) })
+    };
 
     if (!defined $answer) {
         warn "stand-in: $@";

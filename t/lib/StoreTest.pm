@@ -40,7 +40,6 @@ use Fcntl qw(F_SETLK F_WRLCK SEEK_SET);
 use File::Basename;
 use IO::Socket::INET;
 use Test::More ();
-use Time::HiRes 'sleep';
 
 use lib dirname(__FILE__);
 use Chaos;

@@ -40,6 +40,7 @@ use JSON::PP;
 use MIME::Base64;
 
 use lib dirname(__FILE__);
+use Child ();
 use Mllp ();
 
 my @modules = qw(party company currency product stock account account_product
@@ -50,8 +51,6 @@ my $here = abs_path(dirname(__FILE__));
 my $seed = abs_path("$here/../..") . '/build/tryton';
 my $seed_of = join(' ', (localtime)[5] + 1900, @modules) . "\n";
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
-my $owner = $$;
-my @running;
 
 
 sub there {
@@ -153,25 +152,9 @@ sub write_file {
 
 sub again {
     my ($self) = @_;
-    my $pid = fork;
 
-    die "fork: $!\n" unless defined $pid;
-
-    if ($pid == 0) {
-        open STDIN, '<', '/dev/null';
-        open STDOUT, '>>', "$self->{dir}/server.log";
-        open STDERR, '>&', \*STDOUT;
-        exec 'trytond', '-c', "$self->{dir}/trytond.conf";
-        exit 1;
-    }
-
-    push @running, $pid;
-    $self->{pid} = $pid;
-
-    Mllp::wait_for(sub {
-        IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-                              PeerPort => $self->{port})
-    }, 'Tryton');
+    $self->{pid} = Child::server($self->{port}, "$self->{dir}/server.log",
+                                 'trytond', '-c', "$self->{dir}/trytond.conf");
 }
 
 
@@ -179,9 +162,7 @@ sub stop {
     my ($self) = @_;
     my $pid = delete $self->{pid} or return;
 
-    kill 'TERM', $pid;
-    waitpid $pid, 0;
-    @running = grep { $_ != $pid } @running;
+    Child::stop($pid);
 }
 
 
@@ -373,16 +354,6 @@ sub post {
 
     local $/;
     return scalar <$curl>;
-}
-
-
-END {
-    if ($$ == $owner) {
-        my $status = $?;
-        kill 'TERM', @running if @running;
-        waitpid $_, 0 for @running;
-        $? = $status;
-    }
 }
 
 

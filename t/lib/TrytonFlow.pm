@@ -5,7 +5,7 @@ package TrytonFlow;
 #
 #   use lib 't/lib';
 #   use Test::More;
-#   use TrytonFlow;             # exports what Engine does, and segment()
+#   use TrytonFlow;             # exports what Engine does
 #
 #   Tryton->there or plan skip_all => 'no Tryton';
 #   my $flow = TrytonFlow->begin;            # Tryton, to be filled by
@@ -39,7 +39,6 @@ package TrytonFlow;
 #   $flow->ask(GET => '/destinations')    what the API says
 #   $flow->records($model, $domain, @fields)   by id, as hashes, archived ones
 #                                too
-#   $flow->put($name, $text)     a file in conf
 #   $flow->restart(tables => ...)   a reload with other ids and tables
 #   $flow->erp, ->engine
 #   $flow->stop
@@ -52,14 +51,14 @@ use Exporter 'import';
 use File::Basename;
 use JSON::PP;
 use Test::More ();
-use Time::HiRes 'sleep';
 
 use lib dirname(__FILE__);
 use Engine;
+use ErpTest ();
 use Receiver ();
 use Tryton;
 
-our @EXPORT = (@Engine::EXPORT, 'segment');
+our @EXPORT = @Engine::EXPORT;
 
 my $conf = getcwd() . '/conf';
 my $json = JSON::PP->new->utf8->canonical;
@@ -211,20 +210,9 @@ server {
 }
 EOF
 
-    wait_for { -S $self->{engine}->dir . '/store/store.sock' } 'the store';
+    ErpTest->of($self->{engine}, undef, 'API');
 
     $self->{mllp} = $self->{engine}->client('MLLP');
-}
-
-
-sub put {
-    my ($self, $name, $text) = @_;
-    my $path = $self->{engine}->dir . "/conf/$name";
-
-    open my $file, '>', "$path.new" or die "$path: $!\n";
-    print $file $text;
-    close $file;
-    rename "$path.new", $path or die "$path: $!\n";
 }
 
 
@@ -235,21 +223,13 @@ sub restart {
 
     my %files = $self->maps;
 
-    $self->put($_, $files{$_}) for keys %files;
+    $self->{engine}->put($_, $files{$_}) for keys %files;
 
     my @old = $self->{engine}->reload;
 
     $self->{mllp}->close;
     $self->{engine}->wait_gone(@old);
     $self->{mllp} = $self->{engine}->client('MLLP');
-}
-
-
-sub segment {
-    my ($name, %fields) = @_;
-    my ($last) = sort { $b <=> $a } keys %fields;
-
-    return join '|', $name, map { $fields{$_} // '' } 1 .. $last;
 }
 
 
@@ -279,26 +259,14 @@ sub answer {
 
 
 sub drained {
-    my ($self) = @_;
-
-    wait_for {
-        sleep 0.1;
-        $self->number('delivery WHERE ended IS NULL
-                        AND order_hash NOT IN (SELECT order_hash FROM delivery
-                                                WHERE state = 3)') == 0
-    } 'the deliveries';
+    ErpTest::drained();
 }
 
 
 sub sql {
     my ($self, $sql) = @_;
 
-    open my $out, '-|', 'sqlite3', '-cmd', '.timeout 5000',
-         $self->{engine}->dir . '/store/store.db', $sql
-        or die "sqlite3: $!\n";
-    chomp(my @lines = <$out>);
-
-    return $lines[0];
+    return (ErpTest::sql($sql))[0];
 }
 
 
@@ -310,30 +278,19 @@ sub number {
 
 
 sub ask {
-    my ($self, $method, $uri, $body) = @_;
+    my ($self, @request) = @_;
 
-    open my $curl, '-|', 'curl', '-s', '-m', 10, '-X', $method,
-         ($body ? ('-H', 'Content-Type: application/json',
-                   '-d', $json->encode($body)) : ()),
-         'http://127.0.0.1:' . $self->{engine}->port('API') . "/hie/v1$uri"
-        or die "curl: $!\n";
-
-    local $/;
-    return $json->decode(scalar <$curl>);
+    return ErpTest::ask(@request);
 }
 
 
 sub letters {
-    my ($self) = @_;
-
-    return @{ $self->ask(GET => '/dead-letters?detail=1')->{dead_letters} };
+    return ErpTest::letters();
 }
 
 
 sub dead {
-    my ($self) = @_;
-
-    return { map { $_->{object_key} => $_ } $self->letters };
+    return ErpTest::dead();
 }
 
 
