@@ -142,7 +142,7 @@ ngx_hl7_envelope_open(ngx_hl7_envelope_t *env, ngx_mllp_frame_t *frame,
         ngx_hl7_envelope_deviate(&ctx, NGX_MLLP_NO_FINAL_CR, env->end);
     }
 
-    if (env->kind == NGX_HL7_BATCH || frame->hints) {
+    if (env->kind == NGX_HL7_BATCH || frame->walk) {
         ngx_hl7_envelope_walk(&ctx);
 
     } else {

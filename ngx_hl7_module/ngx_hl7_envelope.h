@@ -48,8 +48,8 @@ typedef struct {
 
 /*
  * Looks at a frame, notes deviations of the content with their offsets on the
- * connection.  frame->hints make it cheap: without hints nothing but the
- * first and last bytes is read, unless it is a batch.
+ * connection.  Nothing but the first and last bytes is read unless frame->walk
+ * is set, or it is a batch.
  *
  * NGX_OK; NGX_DECLINED with env->error: no message in it, a deviation that
  * "tolerate" does not allow, or a segment of a batch that is outside of its

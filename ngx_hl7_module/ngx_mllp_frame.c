@@ -16,8 +16,9 @@
 
 #include <immintrin.h>
 
-#define NGX_MLLP_WIDE   __attribute__((target("avx512bw")))
-#define NGX_MLLP_WIDTH  64
+#define NGX_MLLP_WIDE        __attribute__((target("avx512bw")))
+#define NGX_MLLP_LINE        64
+#define NGX_MLLP_WIDE_BLOCK  (4 * NGX_MLLP_LINE)
 
 #endif
 
@@ -25,9 +26,11 @@
 #define NGX_MLLP_PREFIXES                                                     \
     (sizeof(ngx_mllp_prefixes) / sizeof(ngx_mllp_prefix_t))
 
-#define NGX_MLLP_VECTOR     32
-#define NGX_MLLP_BLOCK      (4 * NGX_MLLP_VECTOR)
-#define NGX_MLLP_LOOK_BACK  2
+#define NGX_MLLP_VECTOR  32
+#define NGX_MLLP_BLOCK   (4 * NGX_MLLP_VECTOR)
+
+/* CR and M differ in this bit */
+#define NGX_MLLP_CR_M    0x40
 
 
 /* AVX2 where there is some; clang 14 drops the bodies of target_clones */
@@ -64,15 +67,6 @@ typedef uint64_t  ngx_mllp_words_t
     __attribute__((vector_size(NGX_MLLP_VECTOR)));
 
 
-/* the bytes that make a hint, as long as it is not set */
-
-typedef struct {
-    u_char                lf;
-    u_char                cr;       /* before CR */
-    u_char                m;        /* two bytes before H */
-} ngx_mllp_stops_t;
-
-
 static ngx_int_t ngx_mllp_read_start(ngx_mllp_reader_t *rd, u_char **pos,
     u_char *last, ngx_mllp_frame_t *frame);
 static ngx_int_t ngx_mllp_read_prefix(ngx_mllp_reader_t *rd, u_char *p,
@@ -89,14 +83,14 @@ static ngx_int_t ngx_mllp_read_content(ngx_mllp_reader_t *rd, u_char **pos,
 static ngx_int_t ngx_mllp_read_end(ngx_mllp_reader_t *rd, u_char **pos,
     ngx_mllp_frame_t *frame);
 static u_char *ngx_mllp_scan(u_char *start, u_char *p, u_char *last,
-    ngx_uint_t *hints);
-static u_char *ngx_mllp_skip(u_char *p, u_char *last, ngx_uint_t hints);
+    ngx_uint_t *walk);
+static u_char *ngx_mllp_skip(u_char *p, u_char *last, ngx_uint_t walk);
 #ifdef NGX_MLLP_WIDE
 static NGX_MLLP_WIDE u_char *ngx_mllp_skip_wide(u_char *p, u_char *last,
-    ngx_mllp_stops_t *stops);
+    u_char lf, u_char cr);
 #endif
 NGX_MLLP_CLONES static u_char *ngx_mllp_skip_vectors(u_char *p, u_char *last,
-    ngx_mllp_stops_t *stops);
+    u_char lf, u_char cr);
 
 
 /* the first one at any block start, the others where a connection starts */
@@ -137,18 +131,18 @@ ngx_mllp_begin(ngx_mllp_reader_t *rd, ngx_mllp_state_e state)
 {
     rd->state = state;
     rd->scanned = 0;
-    rd->hints = 0;
+    rd->walk = 0;
 }
 
 
 static ngx_inline void
 ngx_mllp_set_frame(ngx_mllp_reader_t *rd, u_char *start, u_char *end,
-    ngx_uint_t hints, ngx_mllp_frame_t *frame)
+    ngx_uint_t walk, ngx_mllp_frame_t *frame)
 {
     frame->start = start;
     frame->end = end;
     frame->offset = rd->offset;
-    frame->hints = hints;
+    frame->walk = walk;
 }
 
 
@@ -427,7 +421,7 @@ ngx_mllp_read_content(ngx_mllp_reader_t *rd, u_char **pos, u_char *last,
     fs_in_data = ngx_mllp_tolerates(rd, NGX_MLLP_FS_IN_DATA);
 
     for ( ;; ) {
-        p = ngx_mllp_scan(start, p, limit, &rd->hints);
+        p = ngx_mllp_scan(start, p, limit, &rd->walk);
         rd->scanned = p - start;
 
         if (p == last) {
@@ -451,7 +445,7 @@ ngx_mllp_read_content(ngx_mllp_reader_t *rd, u_char **pos, u_char *last,
         p++;
     }
 
-    ngx_mllp_set_frame(rd, start, p, rd->hints, frame);
+    ngx_mllp_set_frame(rd, start, p, rd->walk, frame);
 
     return ngx_mllp_read_end(rd, pos, frame);
 }
@@ -514,17 +508,18 @@ ngx_mllp_read_end(ngx_mllp_reader_t *rd, u_char **pos,
 
 
 /*
- * Looks for VT and FS and collects the hints on the way.  It looks back at
- * most three bytes, so a hint does not depend on where a read has ended.
+ * Looks for VT and FS, and notes on the way whether the segments have to be
+ * looked at.  It looks back at one byte, so that does not depend on where a
+ * read has ended.
  */
 
 static u_char *
-ngx_mllp_scan(u_char *start, u_char *p, u_char *last, ngx_uint_t *hints)
+ngx_mllp_scan(u_char *start, u_char *p, u_char *last, ngx_uint_t *walk)
 {
     for ( /* void */ ; p < last; p++) {
 
-        if (p - start >= NGX_MLLP_LOOK_BACK) {
-            p = ngx_mllp_skip(p, last, *hints);
+        if (p > start) {
+            p = ngx_mllp_skip(p, last, *walk);
 
             if (p == last) {
                 break;
@@ -538,21 +533,13 @@ ngx_mllp_scan(u_char *start, u_char *p, u_char *last, ngx_uint_t *hints)
             return p;
 
         case LF:
-            *hints |= NGX_MLLP_HINT_LF;
+            *walk = 1;
             break;
 
         case CR:
+        case 'M':
             if (p > start && p[-1] == CR) {
-                *hints |= NGX_MLLP_HINT_EMPTY;
-            }
-
-            break;
-
-        case 'H':
-            if (p - start >= 3 && p[-1] == 'S' && p[-2] == 'M'
-                && (p[-3] == CR || p[-3] == LF))
-            {
-                *hints |= NGX_MLLP_HINT_MSH;
+                *walk = 1;
             }
 
             break;
@@ -564,72 +551,137 @@ ngx_mllp_scan(u_char *start, u_char *p, u_char *last, ngx_uint_t *hints)
 
 
 /*
- * The first byte that ngx_mllp_scan() must look at, or "last": VT, FS, or a
- * byte of a hint that is still to be set.  A hint that is set is looked for
- * no more: FS takes the place of its byte.
+ * The first byte that ngx_mllp_scan() must look at, or "last": VT, FS, LF,
+ * and CR or M behind CR.  When it is known that there is something to walk
+ * for, FS takes the place of LF and of the first CR.  The byte before p is
+ * read as well.
  */
 
 static u_char *
-ngx_mllp_skip(u_char *p, u_char *last, ngx_uint_t hints)
+ngx_mllp_skip(u_char *p, u_char *last, ngx_uint_t walk)
 {
-    ngx_mllp_stops_t  stops;
+    u_char  lf, cr;
 
-    stops.lf = (hints & NGX_MLLP_HINT_LF) ? NGX_MLLP_FS : LF;
-    stops.cr = (hints & NGX_MLLP_HINT_EMPTY) ? NGX_MLLP_FS : CR;
-    stops.m = (hints & NGX_MLLP_HINT_MSH) ? NGX_MLLP_FS : 'M';
+    lf = walk ? NGX_MLLP_FS : LF;
+    cr = walk ? NGX_MLLP_FS : CR;
 
 #ifdef NGX_MLLP_WIDE
 
     if (__builtin_cpu_supports("avx512bw")) {
-        return ngx_mllp_skip_wide(p, last, &stops);
+        return ngx_mllp_skip_wide(p, last, lf, cr);
     }
 
 #endif
 
-    return ngx_mllp_skip_vectors(p, last, &stops);
+    return ngx_mllp_skip_vectors(p, last, lf, cr);
 }
 
 
 #ifdef NGX_MLLP_WIDE
 
-/*
- * One bit for each byte that ngx_mllp_scan() must look at.  The table has VT,
- * FS and LF at the place that the low four bits of them say, and nowhere else
- * a byte with those bits.
- */
+/* the bytes of a table by their low four bits: what is in it becomes 0 */
 
-static ngx_inline NGX_MLLP_WIDE __mmask64
-ngx_mllp_marks(__m512i v, __m512i v1, __m512i v2, ngx_mllp_stops_t *stops)
+static ngx_inline NGX_MLLP_WIDE __m512i
+ngx_mllp_table(u_char lf, u_char cr)
 {
-    __m512i    table;
-    __mmask64  cr, h;
-
-    table = _mm512_broadcast_i32x4(
-                _mm_setr_epi8(-1, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-                              (char) stops->lf, NGX_MLLP_VT, NGX_MLLP_FS,
-                              0, 0, 0));
-
-    cr = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(CR));
-    h = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('H'));
-
-    return _mm512_cmpeq_epi8_mask(_mm512_shuffle_epi8(table, v), v)
-           | _mm512_mask_cmpeq_epi8_mask(cr, v1,
-                                         _mm512_set1_epi8((char) stops->cr))
-           | _mm512_mask_cmpeq_epi8_mask(h, v2,
-                                         _mm512_set1_epi8((char) stops->m));
+    return _mm512_broadcast_i32x4(
+               _mm_setr_epi8(-1, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char) lf,
+                             NGX_MLLP_VT, NGX_MLLP_FS, (char) cr, 0, 0));
 }
 
 
-static NGX_MLLP_WIDE u_char *
-ngx_mllp_skip_wide(u_char *p, u_char *last, ngx_mllp_stops_t *stops)
+static ngx_inline NGX_MLLP_WIDE __m512i
+ngx_mllp_look_up(__m512i v, __m512i table)
 {
+    return _mm512_xor_si512(_mm512_shuffle_epi8(table, v), v);
+}
+
+
+/* a bit for each byte to stop at; v1 has the bytes before those of v */
+
+static ngx_inline NGX_MLLP_WIDE __mmask64
+ngx_mllp_line(__m512i v, __m512i v1, __m512i table, __m512i cr)
+{
+    __m512i  second;
+
+    second = _mm512_andnot_si512(_mm512_set1_epi8(NGX_MLLP_CR_M), v);
+    second = _mm512_xor_si512(second, _mm512_set1_epi8(CR));
+
+    v = _mm512_min_epu8(ngx_mllp_look_up(v, table),
+                        _mm512_or_si512(second, _mm512_xor_si512(v1, cr)));
+
+    return _mm512_testn_epi8_mask(v, v);
+}
+
+
+/* whether a block has nothing to stop at: most have no CR at all */
+
+static ngx_inline NGX_MLLP_WIDE ngx_uint_t
+ngx_mllp_clean(u_char *p, u_char cr, __m512i coarse, __m512i fine,
+    __m512i first)
+{
+    __m512i     v;
+    __mmask64   marks;
+    ngx_uint_t  i;
+
+    v = _mm512_set1_epi8(-1);
+
+    for (i = 0; i < NGX_MLLP_WIDE_BLOCK; i += NGX_MLLP_LINE) {
+        v = _mm512_min_epu8(v, ngx_mllp_look_up(_mm512_loadu_si512(p + i),
+                                                coarse));
+    }
+
+    marks = _mm512_testn_epi8_mask(v, v);
+
+    if (marks == 0 && p[-1] != cr) {
+        return 1;
+    }
+
+    marks = 0;
+
+    for (i = 0; i < NGX_MLLP_WIDE_BLOCK; i += NGX_MLLP_LINE) {
+        marks |= ngx_mllp_line(_mm512_loadu_si512(p + i),
+                               _mm512_loadu_si512(p + i - 1), fine,
+                               first);
+    }
+
+    return marks == 0;
+}
+
+
+/* from a cache line on: loads that cross one cost twice */
+
+static NGX_MLLP_WIDE u_char *
+ngx_mllp_skip_wide(u_char *p, u_char *last, u_char lf, u_char cr)
+{
+    __m512i    coarse, fine, first;
     __mmask64  in, marks;
 
-    for ( /* void */ ; last - p >= NGX_MLLP_WIDTH; p += NGX_MLLP_WIDTH) {
+    coarse = ngx_mllp_table(lf, cr);
+    fine = ngx_mllp_table(lf, NGX_MLLP_FS);
+    first = _mm512_set1_epi8((char) cr);
 
-        marks = ngx_mllp_marks(_mm512_loadu_si512(p),
-                               _mm512_loadu_si512(p - 1),
-                               _mm512_loadu_si512(p - 2), stops);
+    if (last - p >= NGX_MLLP_LINE) {
+
+        marks = ngx_mllp_line(_mm512_loadu_si512(p),
+                              _mm512_loadu_si512(p - 1), fine, first);
+        if (marks) {
+            return p + __builtin_ctzll(marks);
+        }
+
+        p = ngx_align_ptr(p + 1, NGX_MLLP_LINE);
+    }
+
+    while (last - p >= NGX_MLLP_WIDE_BLOCK
+           && ngx_mllp_clean(p, cr, coarse, fine, first))
+    {
+        p += NGX_MLLP_WIDE_BLOCK;
+    }
+
+    for ( /* void */ ; last - p >= NGX_MLLP_LINE; p += NGX_MLLP_LINE) {
+
+        marks = ngx_mllp_line(_mm512_loadu_si512(p),
+                              _mm512_loadu_si512(p - 1), fine, first);
         if (marks) {
             return p + __builtin_ctzll(marks);
         }
@@ -639,9 +691,8 @@ ngx_mllp_skip_wide(u_char *p, u_char *last, ngx_mllp_stops_t *stops)
 
     in = ((__mmask64) 1 << (last - p)) - 1;
 
-    marks = ngx_mllp_marks(_mm512_maskz_loadu_epi8(in, p),
-                           _mm512_maskz_loadu_epi8(in, p - 1),
-                           _mm512_maskz_loadu_epi8(in, p - 2), stops);
+    marks = ngx_mllp_line(_mm512_maskz_loadu_epi8(in, p),
+                          _mm512_maskz_loadu_epi8(in, p - 1), fine, first);
 
     return marks ? p + __builtin_ctzll(marks) : last;
 }
@@ -652,19 +703,18 @@ ngx_mllp_skip_wide(u_char *p, u_char *last, ngx_mllp_stops_t *stops)
 /* marks the bytes of a vector that ngx_mllp_scan() must look at */
 
 static ngx_inline void
-ngx_mllp_mark(u_char *p, ngx_mllp_stops_t *stops, ngx_mllp_vector_t *marks)
+ngx_mllp_mark(u_char *p, u_char lf, u_char cr, ngx_mllp_vector_t *marks)
 {
-    ngx_mllp_vector_t  v, v1, v2;
+    ngx_mllp_vector_t  v, v1;
 
     ngx_memcpy(&v, p, NGX_MLLP_VECTOR);
     ngx_memcpy(&v1, p - 1, NGX_MLLP_VECTOR);
-    ngx_memcpy(&v2, p - 2, NGX_MLLP_VECTOR);
 
     *marks |= (ngx_mllp_vector_t) ((v == NGX_MLLP_VT)
                                    | (v == NGX_MLLP_FS)
-                                   | (v == stops->lf)
-                                   | ((v == CR) & (v1 == stops->cr))
-                                   | ((v == 'H') & (v2 == stops->m)));
+                                   | (v == lf)
+                                   | (((v & ~NGX_MLLP_CR_M) == CR)
+                                      & (v1 == cr)));
 }
 
 
@@ -682,7 +732,7 @@ ngx_mllp_marked(ngx_mllp_vector_t *marks)
 
 
 NGX_MLLP_CLONES static u_char *
-ngx_mllp_skip_vectors(u_char *p, u_char *last, ngx_mllp_stops_t *stops)
+ngx_mllp_skip_vectors(u_char *p, u_char *last, u_char lf, u_char cr)
 {
     size_t             i;
     ngx_mllp_vector_t  marks;
@@ -693,7 +743,7 @@ ngx_mllp_skip_vectors(u_char *p, u_char *last, ngx_mllp_stops_t *stops)
     for ( /* void */ ; last - p >= NGX_MLLP_BLOCK; p += NGX_MLLP_BLOCK) {
 
         for (i = 0; i < NGX_MLLP_BLOCK; i += NGX_MLLP_VECTOR) {
-            ngx_mllp_mark(p + i, stops, &marks);
+            ngx_mllp_mark(p + i, lf, cr, &marks);
         }
 
         if (ngx_mllp_marked(&marks)) {
@@ -705,7 +755,7 @@ ngx_mllp_skip_vectors(u_char *p, u_char *last, ngx_mllp_stops_t *stops)
 
     for ( /* void */ ; last - p >= NGX_MLLP_VECTOR; p += NGX_MLLP_VECTOR) {
 
-        ngx_mllp_mark(p, stops, &marks);
+        ngx_mllp_mark(p, lf, cr, &marks);
 
         if (ngx_mllp_marked(&marks)) {
             ngx_memcpy(bytes, &marks, NGX_MLLP_VECTOR);
@@ -718,9 +768,8 @@ ngx_mllp_skip_vectors(u_char *p, u_char *last, ngx_mllp_stops_t *stops)
 
     for ( /* void */ ; p < last; p++) {
 
-        if (*p == NGX_MLLP_VT || *p == NGX_MLLP_FS || *p == stops->lf
-            || (*p == CR && p[-1] == stops->cr)
-            || (*p == 'H' && p[-2] == stops->m))
+        if (*p == NGX_MLLP_VT || *p == NGX_MLLP_FS || *p == lf
+            || ((*p & ~NGX_MLLP_CR_M) == CR && p[-1] == cr))
         {
             break;
         }

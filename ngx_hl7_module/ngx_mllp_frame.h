@@ -29,18 +29,12 @@
 #define NGX_MLLP_OVERHEAD  3         /* VT, FS, CR */
 
 
-/* ngx_mllp_frame_t.hints: what the one pass over the content came across */
-
-#define NGX_MLLP_HINT_LF     0x01    /* a LF */
-#define NGX_MLLP_HINT_EMPTY  0x02    /* CR CR */
-#define NGX_MLLP_HINT_MSH    0x04    /* MSH right after CR or LF */
-
-
 typedef struct {
     u_char                 *start;   /* content, VT and FS excluded */
     u_char                 *end;
     uint64_t                offset;  /* of start, from the connection's start */
-    ngx_uint_t              hints;
+    ngx_uint_t              walk;    /* its segments have to be looked at:
+                                        there is LF, CR CR, or M after CR */
     ngx_mllp_deviation_e    error;   /* why it is refused, a fragment, or why
                                         this is not MLLP */
 } ngx_mllp_frame_t;
@@ -63,7 +57,7 @@ typedef struct {
     size_t                  scanned;        /* content bytes behind *pos that
                                                have been looked at */
     size_t                  junk;           /* bytes of the present run */
-    ngx_uint_t              hints;
+    ngx_uint_t              walk;
     ngx_uint_t              state;
 } ngx_mllp_reader_t;
 

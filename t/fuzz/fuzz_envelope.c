@@ -2,7 +2,7 @@
 /*
  * Whatever is in a frame: its messages lie inside, in order, without
  * overlap, and begin with each segment MSH of it; deviations are noted
- * within the frame; hints change the cost and nothing else.
+ * within the frame; frame->walk changes the cost and nothing else.
  *
  * The first byte of an input: tolerated kinds, from NGX_MLLP_BOM on.
  */
@@ -34,29 +34,20 @@ fuzz_is_end(u_char ch)
 /* what the reader of frames says, found the plain way */
 
 static ngx_uint_t
-fuzz_hints(u_char *start, u_char *end)
+fuzz_walk(u_char *start, u_char *end)
 {
-    u_char      *p;
-    ngx_uint_t   hints;
-
-    hints = 0;
+    u_char  *p;
 
     for (p = start; p < end; p++) {
 
-        if (*p == LF) {
-            hints |= NGX_MLLP_HINT_LF;
-        }
-
-        if (*p == CR && end - p > 1 && p[1] == CR) {
-            hints |= NGX_MLLP_HINT_EMPTY;
-        }
-
-        if (fuzz_is_end(*p) && end - p > 3 && memcmp(p + 1, "MSH", 3) == 0) {
-            hints |= NGX_MLLP_HINT_MSH;
+        if (*p == LF
+            || (p > start && p[-1] == CR && (*p == CR || *p == 'M')))
+        {
+            return 1;
         }
     }
 
-    return hints;
+    return 0;
 }
 
 
@@ -177,7 +168,7 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
     frame.start = content;
     frame.end = content + len;
     frame.offset = FUZZ_OFFSET;
-    frame.hints = fuzz_hints(frame.start, frame.end);
+    frame.walk = fuzz_walk(frame.start, frame.end);
 
     tolerate = (ngx_uint_t) data[0] << NGX_MLLP_BOM;
 
@@ -186,7 +177,7 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
 
     fuzz_deviations(&frame, &deviations);
 
-    frame.hints = NGX_MLLP_HINT_LF|NGX_MLLP_HINT_EMPTY|NGX_MLLP_HINT_MSH;
+    frame.walk = 1;
 
     ngx_memzero(&all, sizeof(ngx_mllp_deviations_t));
     fuzz_assert(ngx_hl7_envelope_open(&slow, &frame, tolerate, &all) == rc);

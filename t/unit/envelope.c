@@ -39,34 +39,23 @@ static ngx_hl7_envelope_t     env;
 static ngx_mllp_deviations_t  deviations;
 
 
-/* the hints that a reader of frames gives */
+/* what a reader of frames says */
 
 static ngx_uint_t
-scan_hints(u_char *start, u_char *end)
+scan_walk(u_char *start, u_char *end)
 {
-    u_char      *p;
-    ngx_uint_t   hints;
-
-    hints = 0;
+    u_char  *p;
 
     for (p = start; p < end; p++) {
 
-        if (*p == LF) {
-            hints |= NGX_MLLP_HINT_LF;
-        }
-
-        if (*p == CR && end - p > 1 && p[1] == CR) {
-            hints |= NGX_MLLP_HINT_EMPTY;
-        }
-
-        if ((*p == CR || *p == LF) && end - p > 3
-            && memcmp(p + 1, "MSH", 3) == 0)
+        if (*p == LF
+            || (p > start && p[-1] == CR && (*p == CR || *p == 'M')))
         {
-            hints |= NGX_MLLP_HINT_MSH;
+            return 1;
         }
     }
 
-    return hints;
+    return 0;
 }
 
 
@@ -82,7 +71,7 @@ make_frame(u_char *data, size_t len)
 
     frame.end = frame.start + len;
     frame.offset = OFFSET;
-    frame.hints = scan_hints(frame.start, frame.end);
+    frame.walk = scan_walk(frame.start, frame.end);
 }
 
 
@@ -128,7 +117,7 @@ test_single(void)
 {
     frame_of(A PID);
 
-    is_num(frame.hints, 0, "a clean message gives no hints");
+    is_num(frame.walk, 0, "a clean message need not be walked through");
     is_num(open_frame(0), NGX_OK, "a clean message is taken");
     is_num(env.kind, NGX_HL7_SINGLE, "it is a single one");
     is_num(env.messages, 1, "it is one message");

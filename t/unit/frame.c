@@ -16,7 +16,7 @@
 #define bit(kind)  ngx_mllp_bit(NGX_MLLP_##kind)
 
 /* more than two of the blocks that the scan passes over */
-#define LONG  300
+#define LONG  500
 
 
 static void test_frames(void);
@@ -26,7 +26,7 @@ static void test_vt_in_data(void);
 static void test_junk(void);
 static void test_start(void);
 static void test_bounds(void);
-static void test_hints(void);
+static void test_walk(void);
 static void test_places(void);
 static ngx_uint_t place(const char *start, const char *part, size_t at);
 static void test_call(void);
@@ -117,7 +117,7 @@ main(void)
     test_junk();
     test_start();
     test_bounds();
-    test_hints();
+    test_walk();
     test_places();
     test_call();
     test_names();
@@ -170,9 +170,9 @@ test_double(void)
           VT "a" END "\n" END,
           "frame 1+1:; error 5+0 junk_between: "
           "junk_between*1@5 lf_after_fs*1@4; eof 5 between:");
-    check("hints of the last frame are not those of a refused one", 0,
+    check("what was seen of a frame is not kept for the next", 0,
           VT "a\r\r\nMSH" END END,
-          "frame 1+7 lf empty msh:; "
+          "frame 1+7 walk:; "
           "declined 10+0 double_frame: double_frame*1@10; eof 10 between:");
 }
 
@@ -239,7 +239,7 @@ test_vt_in_data(void)
           "declined 1+2 vt_in_data: vt_in_data*1@3; eof 1 inside:");
     check("VT in data tolerated", bit(VT_IN_DATA),
           VT "a\nb" VT "c" VT "d" END,
-          "fragment 1+3 lf vt_in_data: vt_in_data*1@4; "
+          "fragment 1+3 walk vt_in_data: vt_in_data*1@4; "
           "fragment 5+1 vt_in_data: vt_in_data*1@6; frame 7+1:; "
           "eof 10 between:");
     check("VT VT in data", bit(VT_IN_DATA) | bit(DOUBLE_FRAME),
@@ -362,7 +362,7 @@ test_bounds(void)
                 "eof 1 inside:");
     check_sized("FS only at the bound", bit(FS_ONLY), 4, 8, VT "abcd" FS,
                 "frame 1+4:; eof 6 between: fs_only*1@5");
-    check_sized("LF over the bound is no hint", 0, 4, 8, VT "abcd\n",
+    check_sized("LF over the bound is not seen", 0, 4, 8, VT "abcd\n",
                 "declined 1+4 too_large: too_large*1@5; eof 1 inside:");
     check_sized("no size at all", 0, 0, 8, VT END VT "a",
                 "frame 1+0:; declined 4+0 too_large: too_large*1@4; "
@@ -373,33 +373,39 @@ test_bounds(void)
 
 
 static void
-test_hints(void)
+test_walk(void)
 {
-    check("CR is no hint", 0, VT "MSH\rPID\rMS\rM\rSH\r" END,
-          "frame 1+16:; eof 19 between:");
-    check("LF", 0, VT "a\nb" END, "frame 1+3 lf:; eof 6 between:");
+    check("CR alone is nothing to walk for", 0,
+          VT "MSH\rPID\rSM\rSH\r" END,
+          "frame 1+14:; eof 17 between:");
+    check("LF", 0, VT "a\nb" END, "frame 1+3 walk:; eof 6 between:");
+    check("LF is the first byte", 0, VT "\nb" END,
+          "frame 1+2 walk:; eof 5 between:");
     check("CRLF", 0, VT "a\r\nb\r\n" END,
-          "frame 1+6 lf:; eof 9 between:");
+          "frame 1+6 walk:; eof 9 between:");
     check("CR CR", 0, VT "a\r\rb" END,
-          "frame 1+4 empty:; eof 7 between:");
+          "frame 1+4 walk:; eof 7 between:");
     check("CR CR at the start", 0, VT "\r\r" END,
-          "frame 1+2 empty:; eof 5 between:");
+          "frame 1+2 walk:; eof 5 between:");
     check("MSH after CR", 0, VT "a\rMSH" END,
-          "frame 1+5 msh:; eof 8 between:");
-    check("MSH after LF", 0, VT "\nMSH" END,
-          "frame 1+4 lf msh:; eof 7 between:");
+          "frame 1+5 walk:; eof 8 between:");
+    check("M after CR may be MSH", 0, VT "a\rMRG\r" END,
+          "frame 1+6 walk:; eof 9 between:");
     check("MSH after another byte", 0, VT "aMSH|MSH\r|MSH" END,
           "frame 1+13:; eof 16 between:");
-    check("hints are of one frame", 0,
+    check("M behind the CR of a trailer", bit(NO_VT),
+          VT "a" END "MSH" END,
+          "frame 1+1:; frame 4+3: no_vt*1@4; eof 9 between:");
+    check("it is of one frame", 0,
           VT "a\n\r\r\rMSH" END VT "MSH\r" END,
-          "frame 1+8 lf empty msh:; frame 12+4:; eof 18 between:");
+          "frame 1+8 walk:; frame 12+4:; eof 18 between:");
 }
 
 
 /*
  * The scan passes over blocks of bytes: what it must see is put in each place
- * of a long frame, behind each hint that changes what it looks for.  feed()
- * compares content and hints of every frame with their definition.
+ * of a long frame, behind what changes what it looks for.  feed() compares
+ * content and walk of every frame with their definition.
  */
 
 static void

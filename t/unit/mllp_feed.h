@@ -39,34 +39,23 @@ typedef struct {
 } feed_t;
 
 
-/* the definition of the hints, to compare with */
+/* when segments have to be looked at, the plain way, to compare with */
 
 static inline ngx_uint_t
-feed_hints(const u_char *p, size_t len)
+feed_walk(const u_char *p, size_t len)
 {
-    size_t      i;
-    ngx_uint_t  hints;
-
-    hints = 0;
+    size_t  i;
 
     for (i = 0; i < len; i++) {
 
-        if (p[i] == LF) {
-            hints |= NGX_MLLP_HINT_LF;
-        }
-
-        if (i + 1 < len && memcmp(p + i, "\r\r", 2) == 0) {
-            hints |= NGX_MLLP_HINT_EMPTY;
-        }
-
-        if (i + 3 < len && (p[i] == CR || p[i] == LF)
-            && memcmp(p + i + 1, "MSH", 3) == 0)
+        if (p[i] == LF
+            || (i > 0 && p[i - 1] == CR && (p[i] == CR || p[i] == 'M')))
         {
-            hints |= NGX_MLLP_HINT_MSH;
+            return 1;
         }
     }
 
-    return hints;
+    return 0;
 }
 
 
@@ -103,7 +92,7 @@ feed_content(feed_t *f, ngx_mllp_frame_t *frame, ngx_int_t rc)
         }
     }
 
-    return frame->hints == feed_hints(frame->start, len);
+    return frame->walk == feed_walk(frame->start, len);
 }
 
 
@@ -151,7 +140,7 @@ feed_deviations(char *p, ngx_mllp_deviations_t *d)
 }
 
 
-/* "what offset+length hints: deviations;" */
+/* "what offset+length walk: deviations;" */
 
 static inline void
 feed_write(feed_t *f, ngx_mllp_reader_t *rd, ngx_int_t rc,
@@ -164,12 +153,10 @@ feed_write(feed_t *f, ngx_mllp_reader_t *rd, ngx_int_t rc,
 
     p = f->text + f->text_len;
 
-    p += sprintf(p, "%s %llu+%zu%s%s%s", feed_name(rc),
+    p += sprintf(p, "%s %llu+%zu%s", feed_name(rc),
                  (unsigned long long) frame->offset,
                  (size_t) (frame->end - frame->start),
-                 (frame->hints & NGX_MLLP_HINT_LF) ? " lf" : "",
-                 (frame->hints & NGX_MLLP_HINT_EMPTY) ? " empty" : "",
-                 (frame->hints & NGX_MLLP_HINT_MSH) ? " msh" : "");
+                 frame->walk ? " walk" : "");
 
     if (rc != NGX_OK) {
         p += sprintf(p, " %s",
