@@ -19,6 +19,9 @@ static ngx_int_t ngx_hl7_open_delimiters(ngx_hl7_message_t *m,
 static void ngx_hl7_open_fields(ngx_hl7_message_t *m);
 static ngx_uint_t ngx_hl7_is_utf8(ngx_hl7_message_t *m);
 static void ngx_hl7_open_type(ngx_hl7_message_t *m);
+static size_t ngx_hl7_split(ngx_hl7_message_t *m, size_t start, size_t end,
+    u_char d, u_char stop, u_char other, ngx_hl7_span_t *span,
+    ngx_hl7_span_t *last);
 static ngx_int_t ngx_hl7_decline(ngx_hl7_message_t *m, ngx_hl7_error_t *err,
     ngx_uint_t code, ngx_uint_t field, size_t offset, const char *text);
 static ngx_uint_t ngx_hl7_is_header(u_char *p, size_t len);
@@ -102,35 +105,18 @@ ngx_hl7_is_utf8(ngx_hl7_message_t *m)
 static void
 ngx_hl7_open_type(ngx_hl7_message_t *m)
 {
-    u_char                *p, *end;
-    ngx_hl7_span_t        *span;
-    ngx_hl7_delimiters_t  *d;
+    u_char  component, repetition;
+    size_t  start;
 
-    d = &m->delimiters;
-    span = m->type;
+    /* CR stands for a delimiter that there is not: it is not in a field */
 
-    p = m->start + m->msh[9].start;
-    end = p + m->msh[9].len;
+    component = m->delimiters.component ? m->delimiters.component : CR;
+    repetition = m->delimiters.repetition ? m->delimiters.repetition : CR;
 
-    span->start = p - m->start;
+    start = m->msh[9].start;
 
-    for ( /* void */ ; p < end; p++) {
-
-        if (*p == d->component && d->component) {
-            span->len = p - m->start - span->start;
-
-            if (++span == m->type + 3) {
-                return;
-            }
-
-            span->start = p - m->start + 1;
-
-        } else if (*p == d->repetition && d->repetition) {
-            break;
-        }
-    }
-
-    span->len = p - m->start - span->start;
+    (void) ngx_hl7_split(m, start, start + m->msh[9].len, component,
+                         repetition, repetition, m->type, m->type + 3);
 }
 
 
@@ -139,39 +125,48 @@ ngx_hl7_open_type(ngx_hl7_message_t *m)
 static void
 ngx_hl7_open_fields(ngx_hl7_message_t *m)
 {
-    size_t            i, pos, len, start;
-    ngx_hl7_span_t   *span, *last;
-    ngx_hl7_word_t    w;
-    ngx_hl7_match_t   ends, match;
-
-    len = m->end - m->start;
-
-    m->header = len;
-
     m->msh[0].start = 0;
     m->msh[0].len = 0;
     m->msh[1].start = 3;
     m->msh[1].len = 1;
 
-    span = &m->msh[2];
-    last = m->msh + NGX_HL7_MSH_FIELDS;
-    start = 4;
+    m->header = ngx_hl7_split(m, 4, m->end - m->start, m->delimiters.field,
+                              CR, LF, &m->msh[2],
+                              m->msh + NGX_HL7_MSH_FIELDS);
+}
 
-    for (pos = 4; pos < len && m->header == len; pos += NGX_HL7_WORD) {
 
-        w = ngx_hl7_load(m->start + pos, len - pos);
-        match = ngx_hl7_match(w, m->delimiters.field);
-        ends = ngx_hl7_match(w, CR) | ngx_hl7_match(w, LF);
+/*
+ * Splits the bytes from "start" at the delimiter "d", up to the first of the
+ * two stops or "end", into the spans from "span" on: those that are left over
+ * become absent, parts that find none are left out.  Returns where it ended.
+ */
 
-        if (ends) {
-            m->header = pos + ngx_hl7_first(ends);
+static size_t
+ngx_hl7_split(ngx_hl7_message_t *m, size_t start, size_t end, u_char d,
+    u_char stop, u_char other, ngx_hl7_span_t *span, ngx_hl7_span_t *last)
+{
+    size_t            i, pos;
+    ngx_hl7_word_t    w;
+    ngx_hl7_match_t   parts, stops;
 
-            /* no field begins behind the end */
-            match &= (ends & -ends) - 1;
+    for (pos = start; pos < end; pos += NGX_HL7_WORD) {
+
+        w = ngx_hl7_load(m->start + pos, m->end - m->start - pos);
+
+        parts = ngx_hl7_match(w, d);
+        stops = ngx_hl7_match(w, stop) | ngx_hl7_match(w, other);
+
+        if (stops) {
+            end = ngx_min(end, pos + ngx_hl7_first(stops));
         }
 
-        for ( /* void */ ; match && span < last; match &= match - 1) {
-            i = pos + ngx_hl7_first(match);
+        for ( /* void */ ; parts; parts &= parts - 1) {
+            i = pos + ngx_hl7_first(parts);
+
+            if (i >= end || span == last) {
+                break;
+            }
 
             span->start = start;
             span->len = i - start;
@@ -183,11 +178,13 @@ ngx_hl7_open_fields(ngx_hl7_message_t *m)
 
     if (span < last) {
         span->start = start;
-        span->len = m->header - start;
+        span->len = end - start;
 
         span++;
         ngx_memzero(span, (u_char *) last - (u_char *) span);
     }
+
+    return end;
 }
 
 
@@ -655,31 +652,34 @@ ngx_hl7_segment_is_header(ngx_hl7_message_t *m, ngx_hl7_span_t *segment)
 ngx_uint_t
 ngx_hl7_version(ngx_hl7_message_t *m)
 {
-    u_char      *p;
-    ngx_str_t    value;
-    ngx_uint_t   version;
+    u_char          *p;
+    ngx_uint_t       version, n;
+    ngx_hl7_span_t  *span;
 
-    if (ngx_hl7_msh(m, 12, 1, &value) != NGX_HL7_VALUED
-        || (value.len != 3 && value.len != 5))
+    span = &m->msh[12];
+    p = m->start + span->start;
+
+    if (span->len < 3 || !ngx_hl7_is_digit(p[0]) || p[1] != '.'
+        || !ngx_hl7_is_digit(p[2]))
     {
         return 0;
     }
 
-    p = value.data;
-
-    if (!ngx_hl7_is_digit(p[0]) || p[1] != '.' || !ngx_hl7_is_digit(p[2])) {
-        return 0;
-    }
-
     version = (p[0] - '0') * 100 + (p[2] - '0') * 10;
+    n = 3;
 
-    if (value.len == 3) {
-        return version;
+    if (span->len >= 5 && p[3] == '.' && ngx_hl7_is_digit(p[4])) {
+        version += p[4] - '0';
+        n = 5;
     }
 
-    if (p[3] != '.' || !ngx_hl7_is_digit(p[4])) {
+    /* the end of the first component, or of the first repetition */
+
+    if (span->len > n && p[n] != m->delimiters.component
+        && p[n] != m->delimiters.repetition)
+    {
         return 0;
     }
 
-    return version + (p[4] - '0');
+    return version;
 }

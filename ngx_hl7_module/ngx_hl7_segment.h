@@ -90,14 +90,18 @@ ngx_hl7_match(ngx_hl7_word_t w, u_char ch)
 static ngx_inline ngx_hl7_word_t
 ngx_hl7_load(u_char *p, size_t n)
 {
-    ngx_hl7_word_t  w;
+    ngx_hl7_word_t  w, part;
 
     if (n >= NGX_HL7_WORD) {
         ngx_memcpy(&w, p, NGX_HL7_WORD);
 
     } else {
-        ngx_memzero(&w, NGX_HL7_WORD);
-        ngx_memcpy(&w, p, n);
+
+        /* in memory of its own: "w" is to stay in a register */
+
+        ngx_memzero(&part, NGX_HL7_WORD);
+        ngx_memcpy(&part, p, n);
+        w = part;
     }
 
 #if (!__SSE2__ && !NGX_HAVE_LITTLE_ENDIAN)
