@@ -6,6 +6,10 @@
 #define NGX_HTTP_DISPATCH_RETRY      100      /* ms without a free slot */
 
 
+static ngx_connection_t *ngx_http_dispatch_connection(ngx_connection_t *pc);
+static void ngx_http_dispatch_renew(ngx_connection_t *c);
+static void ngx_http_dispatch_keep(ngx_http_dispatch_t *d);
+static void ngx_http_dispatch_turn_handler(ngx_event_t *ev);
 static ngx_int_t ngx_http_dispatch_escape(ngx_pool_t *pool, ngx_str_t *dst,
     ngx_str_t *src);
 static ssize_t ngx_http_dispatch_recv(ngx_connection_t *c, u_char *buf,
@@ -36,18 +40,38 @@ static ngx_uint_t   ngx_http_dispatch_live;
 static ngx_queue_t  ngx_http_dispatch_waiting;
 
 
+/*
+ * A slot, with its pool, whose request has ended at once: it serves the next
+ * message of this turn of the event loop, and is freed when the turn is over.
+ */
+
+static ngx_connection_t  *ngx_http_dispatch_spare;
+static ngx_event_t        ngx_http_dispatch_turn;
+
+
 void
 ngx_http_dispatch_init_worker(void)
 {
     ngx_http_dispatch_live = 0;
     ngx_queue_init(&ngx_http_dispatch_waiting);
+
+    ngx_http_dispatch_turn.handler = ngx_http_dispatch_turn_handler;
+    ngx_http_dispatch_turn.log = ngx_cycle->log;
 }
 
 
 ngx_uint_t
 ngx_http_dispatch_available(void)
 {
-    return ngx_cycle->free_connection_n >= 2 * (ngx_http_dispatch_live + 1);
+    ngx_uint_t  n;
+
+    n = ngx_cycle->free_connection_n;
+
+    if (ngx_http_dispatch_spare) {
+        n++;
+    }
+
+    return n >= 2 * (ngx_http_dispatch_live + 1);
 }
 
 
@@ -81,34 +105,22 @@ ngx_http_dispatch_t *
 ngx_http_dispatch_create(ngx_connection_t *pc,
     ngx_http_core_srv_conf_t *server)
 {
-    ngx_pool_t           *pool;
     ngx_event_t          *rev, *wev;
     ngx_connection_t     *c;
     ngx_http_dispatch_t  *d;
 
-    pool = ngx_create_pool(NGX_HTTP_DISPATCH_POOL_SIZE, pc->log);
-    if (pool == NULL) {
-        return NULL;
-    }
-
-    d = ngx_pcalloc(pool, sizeof(ngx_http_dispatch_t));
-    if (d == NULL) {
-        ngx_destroy_pool(pool);
-        return NULL;
-    }
-
-    /*
-     * The slot is logged with the parent's log: our own handler needs a
-     * connection that does not exist yet if there is none.
-     */
-
-    c = ngx_get_connection(pc->fd, pc->log);
+    c = ngx_http_dispatch_connection(pc);
     if (c == NULL) {
-        ngx_destroy_pool(pool);
         return NULL;
     }
 
-    d->pool = pool;
+    d = ngx_pcalloc(c->pool, sizeof(ngx_http_dispatch_t));
+    if (d == NULL) {
+        ngx_http_close_connection(c);
+        return NULL;
+    }
+
+    d->pool = c->pool;
     d->connection = c;
 
     d->log = *pc->log;
@@ -117,13 +129,9 @@ ngx_http_dispatch_create(ngx_connection_t *pc,
     d->log.action = NULL;
     d->log_ctx.connection = c;
 
-    pool->log = &d->log;
+    c->pool->log = &d->log;
 
-    /* shared: closing frees the slot only, not the events and the socket */
-
-    c->shared = 1;
     c->type = SOCK_STREAM;
-    c->pool = pool;
     c->log = &d->log;
     c->log_error = NGX_ERROR_INFO;
 
@@ -167,10 +175,6 @@ ngx_http_dispatch_create(ngx_connection_t *pc,
         rev->ready = 1;
     }
 
-#if (NGX_STAT_STUB)
-    (void) ngx_atomic_fetch_add(ngx_stat_active, 1);
-#endif
-
     d->addr_conf.default_server = server;
     d->hc.addr_conf = &d->addr_conf;
     d->hc.conf_ctx = server->ctx;
@@ -179,12 +183,97 @@ ngx_http_dispatch_create(ngx_connection_t *pc,
 
     d->cleanup.handler = ngx_http_dispatch_closed;
     d->cleanup.data = d;
-    d->cleanup.next = pool->cleanup;
-    pool->cleanup = &d->cleanup;
+    c->pool->cleanup = &d->cleanup;
 
     ngx_http_dispatch_live++;
 
     return d;
+}
+
+
+/*
+ * A slot as ngx_get_connection() gives it, with a pool.  It is logged with the
+ * parent's log: our own handler needs a connection.
+ */
+
+static ngx_connection_t *
+ngx_http_dispatch_connection(ngx_connection_t *pc)
+{
+    ngx_pool_t        *pool;
+    ngx_connection_t  *c;
+
+    c = ngx_http_dispatch_spare;
+
+    if (c) {
+        ngx_http_dispatch_spare = NULL;
+        ngx_http_dispatch_renew(c);
+
+        c->fd = pc->fd;
+        c->log = pc->log;
+        c->pool->log = pc->log;
+
+    } else {
+        pool = ngx_create_pool(NGX_HTTP_DISPATCH_POOL_SIZE, pc->log);
+        if (pool == NULL) {
+            return NULL;
+        }
+
+        c = ngx_get_connection(pc->fd, pc->log);
+        if (c == NULL) {
+            ngx_destroy_pool(pool);
+            return NULL;
+        }
+
+        c->pool = pool;
+
+#if (NGX_STAT_STUB)
+        (void) ngx_atomic_fetch_add(ngx_stat_active, 1);
+#endif
+    }
+
+    /* shared: closing frees the slot only, not the events and the socket */
+
+    c->shared = 1;
+
+    return c;
+}
+
+
+/*
+ * "instance" stays as it is: changed again, it would let events through that
+ * are older than this use of the slot.
+ */
+
+static void
+ngx_http_dispatch_renew(ngx_connection_t *c)
+{
+    ngx_pool_t   *pool;
+    ngx_uint_t    instance;
+    ngx_event_t  *rev, *wev;
+
+    pool = c->pool;
+    rev = c->read;
+    wev = c->write;
+    instance = rev->instance;
+
+    ngx_reset_pool(pool);
+
+    ngx_memzero(c, sizeof(ngx_connection_t));
+    ngx_memzero(rev, sizeof(ngx_event_t));
+    ngx_memzero(wev, sizeof(ngx_event_t));
+
+    c->pool = pool;
+    c->read = rev;
+    c->write = wev;
+
+    rev->instance = instance;
+    rev->index = NGX_INVALID_INDEX;
+    rev->data = c;
+
+    wev->instance = instance;
+    wev->index = NGX_INVALID_INDEX;
+    wev->data = c;
+    wev->write = 1;
 }
 
 
@@ -246,8 +335,10 @@ ngx_http_dispatch_request(ngx_http_dispatch_t *d, ngx_str_t *uri,
     ngx_str_set(&r->method_name, "POST");
 
     r->uri = *uri;
+    r->unparsed_uri = *uri;
 
-    if (ngx_http_dispatch_escape(d->pool, &r->unparsed_uri, uri) != NGX_OK
+    if ((!d->plain
+         && ngx_http_dispatch_escape(d->pool, &r->unparsed_uri, uri) != NGX_OK)
         || ngx_http_dispatch_escape(d->pool, &r->args, args) != NGX_OK)
     {
         goto failed;
@@ -407,17 +498,82 @@ ngx_http_dispatch_header(ngx_http_dispatch_t *d,
 void
 ngx_http_dispatch_run(ngx_http_dispatch_t *d)
 {
-    ngx_connection_t  *c;
+    ngx_uint_t           gone;
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    c = d->connection;
+    r = d->request;
 
     /*
-     * "d" may be gone after the first call.  The slot is not: nobody gets
-     * it before we return, as nobody dispatches from a handler.
+     * The reference of our own tells a request that has ended from one that
+     * goes on.  A request that is terminated does not care for references:
+     * "d" and "r" may be gone after the first call.  The slot is not, nobody
+     * gets it before we return, as nobody dispatches from a handler.
      */
+
+    gone = 0;
+    d->gone = &gone;
+    r->count++;
+
+    ngx_http_process_request(r);
+    ngx_http_run_posted_requests(c);
+
+    if (gone) {
+        return;
+    }
+
+    d->gone = NULL;
+
+    if (r->count > 1 || r->blocked) {
+        r->count--;
+        return;
+    }
+
+    ngx_http_free_request(r, 0);
+    ngx_http_dispatch_keep(d);
+}
+
+
+/* the request has been freed; what others hung on the slot ends with it */
+
+static void
+ngx_http_dispatch_keep(ngx_http_dispatch_t *d)
+{
+    ngx_connection_t  *c;
 
     c = d->connection;
 
-    ngx_http_process_request(d->request);
-    ngx_http_run_posted_requests(c);
+    if (ngx_http_dispatch_spare
+        || d->cleanup.next || d->pool->cleanup != &d->cleanup
+        || c->read->timer_set || c->write->timer_set
+        || c->read->posted || c->write->posted
+        || c->reusable)
+    {
+        ngx_http_close_connection(c);
+        return;
+    }
+
+    d->pool->cleanup = NULL;
+
+    ngx_http_dispatch_spare = c;
+    ngx_post_event(&ngx_http_dispatch_turn, &ngx_posted_events);
+
+    ngx_http_dispatch_closed(d);
+}
+
+
+static void
+ngx_http_dispatch_turn_handler(ngx_event_t *ev)
+{
+    ngx_connection_t  *c;
+
+    c = ngx_http_dispatch_spare;
+
+    if (c) {
+        ngx_http_dispatch_spare = NULL;
+        ngx_http_close_connection(c);
+    }
 }
 
 
@@ -658,6 +814,10 @@ ngx_http_dispatch_closed(void *data)
     ngx_event_t  *ev;
 
     d->request = NULL;
+
+    if (d->gone) {
+        *d->gone = 1;
+    }
 
     ngx_http_dispatch_live--;
 

@@ -63,6 +63,8 @@ struct ngx_http_dispatch_s {
     void                          *context;   /* of the message, or NULL */
 
     size_t                         capture;   /* bytes of body to keep */
+    ngx_uint_t                     plain;     /* nothing in the URI has to be
+                                                 encoded */
 
     /* the response, valid from answer() on */
 
@@ -83,6 +85,8 @@ struct ngx_http_dispatch_s {
     ngx_chain_t                    request_chain;
     ngx_buf_t                      request_buf;
     ngx_buf_t                      header_buf;
+
+    ngx_uint_t                    *gone;      /* for ngx_http_dispatch_run() */
 
     unsigned                       answered:1;
 };
