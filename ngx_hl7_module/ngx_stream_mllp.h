@@ -165,6 +165,7 @@ struct ngx_stream_mllp_message_s {
     ngx_stream_mllp_buf_t        *buffer;
     ngx_http_dispatch_t          *dispatch;    /* NULL: no request (any more) */
     ngx_stream_mllp_message_e     kind;
+    ngx_stream_mllp_route_t      *route;       /* NULL: not known yet */
 
     ngx_hl7_context_t             context;
 
@@ -271,6 +272,13 @@ void ngx_stream_mllp_message_free(ngx_stream_mllp_message_t *m);
 /* compiles the URI of mllp_pass; NGX_ERROR: the error has been logged */
 ngx_int_t ngx_stream_mllp_uri_compile(ngx_conf_t *cf, ngx_str_t *value,
     ngx_stream_mllp_srv_conf_t *conf);
+
+/*
+ * What is known by an earlier message of this connection with the same MSH-9,
+ * for ngx_stream_mllp_message_t.route until the next URI is made, or NULL.
+ */
+ngx_stream_mllp_route_t *ngx_stream_mllp_known(ngx_stream_mllp_session_t *ms,
+    ngx_hl7_message_t *m);
 
 /*
  * The URI for a message, in memory of "pool" or of the configuration.

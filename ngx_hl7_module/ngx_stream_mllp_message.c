@@ -407,6 +407,12 @@ ngx_stream_mllp_check(ngx_stream_mllp_message_t *m)
                                        "message control id is missing");
     }
 
+    m->route = ngx_stream_mllp_known(m->session, hl7);
+
+    if (m->route) {
+        return NGX_OK;
+    }
+
     if (ngx_hl7_msh(hl7, 9, 1, &value) != NGX_HL7_VALUED) {
         return ngx_stream_mllp_decline(m, NGX_HL7_MESSAGE_TYPE, 9,
                                        "message type is missing");
@@ -508,6 +514,8 @@ ngx_stream_mllp_request(ngx_stream_mllp_message_t *m, ngx_http_dispatch_t *d)
     }
 
     ngx_hie_id_make(&ctx->id, NULL, NULL);
+
+    d->plain = (m->route != NULL);
 
     d->header = ngx_stream_mllp_header;
     d->answer = ngx_stream_mllp_answer;

@@ -18,7 +18,10 @@ struct ngx_stream_mllp_piece_s {
 };
 
 
-/* the URI that was made for a MSH-9 of this sender, who has a few of them */
+/*
+ * The URI that was made for a MSH-9 of this sender, who has a few of them.
+ * That MSH-9 is made of codes, and the URI needs no escaping.
+ */
 
 struct ngx_stream_mllp_route_s {
     u_char                component;
@@ -39,8 +42,6 @@ static u_char *ngx_stream_mllp_name(u_char *p, u_char *last,
 static ngx_uint_t ngx_stream_mllp_by_type(ngx_stream_mllp_piece_t *piece);
 static ngx_stream_mllp_route_t *ngx_stream_mllp_route(
     ngx_stream_mllp_session_t *ms, ngx_hl7_message_t *m);
-static ngx_uint_t ngx_stream_mllp_known(ngx_stream_mllp_route_t *route,
-    ngx_hl7_message_t *m);
 static void ngx_stream_mllp_learn(ngx_stream_mllp_route_t *route,
     ngx_hl7_message_t *m, ngx_str_t *uri);
 static ngx_int_t ngx_stream_mllp_join(ngx_stream_mllp_piece_t *piece,
@@ -235,10 +236,9 @@ ngx_stream_mllp_uri(ngx_stream_mllp_message_t *m, ngx_pool_t *pool,
 
     ngx_str_null(args);
 
-    route = conf->by_type ? ngx_stream_mllp_route(m->session, hl7) : NULL;
+    route = m->route;
 
-    if (route && ngx_stream_mllp_known(route, hl7)) {
-
+    if (route) {
         uri->data = ngx_pnalloc(pool, route->uri_len);
         if (uri->data == NULL) {
             return NGX_ERROR;
@@ -263,8 +263,12 @@ ngx_stream_mllp_uri(ngx_stream_mllp_message_t *m, ngx_pool_t *pool,
 
     if (ngx_stream_mllp_uri_check(uri) == NGX_OK) {
 
-        if (route) {
-            ngx_stream_mllp_learn(route, hl7, uri);
+        if (conf->by_type) {
+            route = ngx_stream_mllp_route(m->session, hl7);
+
+            if (route) {
+                ngx_stream_mllp_learn(route, hl7, uri);
+            }
         }
 
         return NGX_OK;
@@ -277,6 +281,27 @@ ngx_stream_mllp_uri(ngx_stream_mllp_message_t *m, ngx_pool_t *pool,
     ngx_str_set(&m->context.error.text, "message cannot be routed");
 
     return NGX_ERROR;
+}
+
+
+ngx_stream_mllp_route_t *
+ngx_stream_mllp_known(ngx_stream_mllp_session_t *ms, ngx_hl7_message_t *m)
+{
+    ngx_stream_mllp_route_t  *route;
+
+    route = ms->conf->by_type ? ngx_stream_mllp_route(ms, m) : NULL;
+
+    if (route
+        && route->type_len == m->msh[9].len
+        && route->component == m->delimiters.component
+        && route->repetition == m->delimiters.repetition
+        && ngx_memcmp(route->type, m->start + m->msh[9].start,
+                      route->type_len) == 0)
+    {
+        return route;
+    }
+
+    return NULL;
 }
 
 
@@ -309,22 +334,13 @@ ngx_stream_mllp_route(ngx_stream_mllp_session_t *ms, ngx_hl7_message_t *m)
 }
 
 
-static ngx_uint_t
-ngx_stream_mllp_known(ngx_stream_mllp_route_t *route, ngx_hl7_message_t *m)
-{
-    return route->type_len == m->msh[9].len
-           && route->component == m->delimiters.component
-           && route->repetition == m->delimiters.repetition
-           && ngx_memcmp(route->type, m->start + m->msh[9].start,
-                         route->type_len) == 0;
-}
-
-
 static void
 ngx_stream_mllp_learn(ngx_stream_mllp_route_t *route, ngx_hl7_message_t *m,
     ngx_str_t *uri)
 {
-    if (uri->len > NGX_STREAM_MLLP_ROUTE_LEN) {
+    if (uri->len > NGX_STREAM_MLLP_ROUTE_LEN
+        || ngx_escape_uri(NULL, uri->data, uri->len, NGX_ESCAPE_URI) != 0)
+    {
         return;
     }
 
