@@ -47,6 +47,8 @@ typedef struct {
     ngx_str_t            control_id; /* MSH-10, new for each ack, 1..20 chars */
     ngx_str_t            time;       /* MSH-7 */
     ngx_hl7_error_t     *error;      /* why it is negative, or NULL */
+    ngx_uint_t           clean;      /* there is no FS and VT in the message:
+                                        they are not looked for */
 } ngx_hl7_ack_t;
 
 

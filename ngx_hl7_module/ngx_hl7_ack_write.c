@@ -169,7 +169,9 @@ ngx_hl7_ack_write(u_char *p, ngx_hl7_ack_t *ack)
                                     : ngx_hl7_ack_err(p, m, error);
     }
 
-    ngx_hl7_ack_clean(start, p);
+    if (!ack->clean) {
+        ngx_hl7_ack_clean(start, p);
+    }
 
     return p;
 }

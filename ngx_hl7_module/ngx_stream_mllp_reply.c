@@ -5,6 +5,7 @@
 
 #define NGX_STREAM_MLLP_TEXT_LEN  64
 #define NGX_STREAM_MLLP_OUT_SIZE  1024
+#define NGX_STREAM_MLLP_OUT_MORE  4096
 #define NGX_STREAM_MLLP_BLOCK     (1 + NGX_MLLP_OVERHEAD)
 
 
@@ -19,6 +20,8 @@ static ngx_int_t ngx_stream_mllp_batch_ack(ngx_stream_mllp_session_t *ms,
     ngx_stream_mllp_message_t *m);
 static ngx_int_t ngx_stream_mllp_out(ngx_stream_mllp_session_t *ms,
     u_char *data, size_t len);
+static u_char *ngx_stream_mllp_room(ngx_stream_mllp_session_t *ms,
+    size_t len);
 static u_char *ngx_stream_mllp_block(u_char *p, ngx_uint_t negative);
 static ngx_str_t *ngx_stream_mllp_time(void);
 
@@ -137,7 +140,8 @@ ngx_stream_mllp_reply(ngx_stream_mllp_message_t *m,
 
 /*
  * What is owed is made here, but for the one of the kind that the backend has
- * supplied: that is sent as it is.
+ * supplied: that is sent as it is.  The message whose turn it is has it
+ * written to the bytes to be sent at once, others keep it.
  */
 
 static void
@@ -147,7 +151,7 @@ ngx_stream_mllp_acknowledge(ngx_stream_mllp_message_t *m,
 {
     u_char                     *p;
     size_t                      len;
-    ngx_uint_t                  owed;
+    ngx_uint_t                  owed, next;
     ngx_hl7_ack_t               ack;
     ngx_hl7_message_t          *hl7;
     ngx_stream_mllp_session_t  *ms;
@@ -173,6 +177,7 @@ ngx_stream_mllp_acknowledge(ngx_stream_mllp_message_t *m,
     ack.control_id.len = NGX_HIE_RANDOM_LEN;
     ack.control_id.data = id;
     ack.time = *ngx_stream_mllp_time();
+    ack.clean = !(m->context.deviations & ngx_mllp_bit(NGX_MLLP_FS_IN_DATA));
 
     len = NGX_STREAM_MLLP_BLOCK
           + 2 * (ngx_hl7_ack_len(&ack) + NGX_MLLP_OVERHEAD);
@@ -181,9 +186,19 @@ ngx_stream_mllp_acknowledge(ngx_stream_mllp_message_t *m,
         len += supplied->len + 1 + NGX_MLLP_OVERHEAD;
     }
 
-    m->ack = (len <= NGX_STREAM_MLLP_ACK_SIZE)
-             ? m->buf : ngx_alloc(len, ms->connection->log);
-    if (m->ack == NULL) {
+    next = !m->batch && ngx_queue_head(&ms->messages) == &m->queue;
+
+    if (next) {
+        p = ngx_stream_mllp_room(ms, len);
+
+    } else if (len <= NGX_STREAM_MLLP_ACK_SIZE) {
+        p = m->buf;
+
+    } else {
+        p = ngx_alloc(len, ms->connection->log);
+    }
+
+    if (p == NULL) {
 
         /* without an answer the sender will send again */
 
@@ -192,7 +207,7 @@ ngx_stream_mllp_acknowledge(ngx_stream_mllp_message_t *m,
         return;
     }
 
-    p = m->ack;
+    m->ack = next ? NULL : p;
 
     if (owed & NGX_HL7_OWED_BLOCK) {
         p = ngx_stream_mllp_block(p, outcome != NGX_HL7_OUTCOME_ACCEPT);
@@ -208,7 +223,13 @@ ngx_stream_mllp_acknowledge(ngx_stream_mllp_message_t *m,
         p = ngx_stream_mllp_ack_write(p, m, &ack, commit ? NULL : supplied);
     }
 
-    m->ack_len = p - m->ack;
+    if (next) {
+        ms->out_last = p;
+
+    } else {
+        m->ack_len = p - m->ack;
+    }
+
     m->negative = (outcome != NGX_HL7_OUTCOME_ACCEPT);
     m->answered = 1;
 
@@ -371,16 +392,38 @@ static ngx_int_t
 ngx_stream_mllp_out(ngx_stream_mllp_session_t *ms, u_char *data, size_t len)
 {
     u_char  *p;
+
+    p = ngx_stream_mllp_room(ms, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ms->out_last = ngx_cpymem(p, data, len);
+
+    return NGX_OK;
+}
+
+
+/* where the next bytes to be sent are to be written, or NULL */
+
+static u_char *
+ngx_stream_mllp_room(ngx_stream_mllp_session_t *ms, size_t len)
+{
+    u_char  *p;
     size_t   pending, size;
 
     if ((size_t) (ms->out_end - ms->out_last) < len) {
 
         pending = ms->out_last - ms->out_pos;
-        size = ngx_max(2 * (pending + len), NGX_STREAM_MLLP_OUT_SIZE);
+
+        /* where there are two, more follow */
+
+        size = pending ? NGX_STREAM_MLLP_OUT_MORE : NGX_STREAM_MLLP_OUT_SIZE;
+        size = ngx_max(2 * (pending + len), size);
 
         p = ngx_alloc(size, ms->connection->log);
         if (p == NULL) {
-            return NGX_ERROR;
+            return NULL;
         }
 
         if (ms->out) {
@@ -394,9 +437,7 @@ ngx_stream_mllp_out(ngx_stream_mllp_session_t *ms, u_char *data, size_t len)
         ms->out_end = p + size;
     }
 
-    ms->out_last = ngx_cpymem(ms->out_last, data, len);
-
-    return NGX_OK;
+    return ms->out_last;
 }
 
 
