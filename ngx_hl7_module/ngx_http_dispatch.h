@@ -6,7 +6,8 @@
  * The request runs on a connection slot of its own that shares the file
  * descriptor of the connection the message came from, the way the streams of
  * NGINX's QUIC do; its response is captured instead of sent.  It needs
- * two connection slots when the location proxies.
+ * two connection slots when the location proxies.  Requests that end at once
+ * take turns on one slot.
  */
 
 #ifndef _NGX_HTTP_DISPATCH_H_INCLUDED_
@@ -50,8 +51,8 @@ struct ngx_http_dispatch_s {
      * set "capture"; it may be NULL.
      * answer() is called once, when the response is complete or when it is
      * certain that there will be none; the request still exists.
-     * closed() is called once, after answer(), when the request and its
-     * slot are gone; "d" and its pool are freed when it returns.
+     * closed() is called once, after answer(), when the request is gone and
+     * its slot is free for others; "d" and its pool end when it returns.
      *
      * All run inside other handlers of NGINX: they may take notes and post
      * events, and must not dispatch, close connections or run phases.
