@@ -243,6 +243,15 @@ for my $listener (qw(DEFAULT ALL1)) {
 
 is_deeply(\@positive, [], 'nor is the beginning of one');
 
+
+# FS in a field that is repeated: no acknowledgement is cut by it
+
+$c = $ngx->client('FS_IN_DATA');
+$c->write("\x0b" . msh("M\x1c1") . "\r\x1c\r" . frame(msh('M2')));
+is(field($c->read, 'MSA-2'), 'M 1', 'FS of the message is a space in its ack');
+is(field($c->read, 'MSA-2'), 'M2', 'the next one begins where it should');
+$c->close;
+
 $ngx->stop;
 done_testing();
 

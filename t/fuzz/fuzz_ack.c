@@ -211,6 +211,7 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
     ack.message = (ngx_hl7_message_open(&m, content, content + len, &err)
                    == NGX_OK) ? &m : NULL;
     ack.error = (data[0] == 0) ? NULL : &error;
+    ack.clean = 0;
     ngx_str_set(&ack.control_id, "20261121-0001-000007");
     ngx_str_set(&ack.time, "20261121080001.123+0100");
 

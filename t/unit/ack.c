@@ -65,6 +65,7 @@ is_ack(const char *text, ngx_hl7_outcome_e outcome, ngx_uint_t commit,
     ngx_str_set(&ack.control_id, "K7");
     ngx_str_set(&ack.time, "20261121080001");
     ack.error = error;
+    ack.clean = 0;
 
     len = ngx_hl7_ack_len(&ack);
     buf = malloc(len);
