@@ -17,7 +17,7 @@
 # make install      modules, the lines that load them, and conf/; DESTDIR
 # make clean
 
-NGINX_BINARY = $(shell PATH="$$PATH:/usr/sbin" command -v nginx)
+NGINX_BINARY ?= $(shell PATH="$$PATH:/usr/sbin" command -v nginx)
 
 CFLAGS = -g -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2
 
