@@ -368,22 +368,13 @@ ngx_http_erp_attempt_called(ngx_erp_call_t *call)
 {
     ngx_http_erp_delivery_t *d = call->data;
 
-    size_t              limit;
-    ngx_erp_judge_t    *judge;
-    ngx_erp_verdict_t   verdict;
+    size_t             limit;
+    ngx_erp_verdict_t  verdict;
 
     if (d->at == NGX_HTTP_ERP_AT_STEP
         && call->status != NGX_ERP_STATUS_CONNECT)
     {
         d->sent = 1;
-    }
-
-    judge = d->target->conf->judge;
-
-    /* where the status alone tells a refusal, the body is not read for it */
-
-    if (judge->denied == NULL && ngx_http_erp_attempt_renew(d)) {
-        return;
     }
 
     limit = NGX_HTTP_ERP_TREE * d->target->conf->max_answer
@@ -392,8 +383,8 @@ ngx_http_erp_attempt_called(ngx_erp_call_t *call)
     ngx_canonical_arena_init(&d->arena, ngx_http_canonical_memory, d->pool,
                              limit);
 
-    if (ngx_erp_judge(judge, &d->arena, call->status, &call->answer_type,
-                      &call->answer, &verdict)
+    if (ngx_erp_judge(d->target->conf->judge, &d->arena, call->status,
+                      &call->answer_type, &call->answer, &verdict)
         != NGX_OK)
     {
         ngx_http_erp_attempt_memory(d);
@@ -402,7 +393,7 @@ ngx_http_erp_attempt_called(ngx_erp_call_t *call)
 
     call->status = verdict.status;
 
-    if (judge->denied && ngx_http_erp_attempt_renew(d)) {
+    if (ngx_http_erp_attempt_renew(d)) {
         return;
     }
 
