@@ -7,6 +7,7 @@
  * The first byte of an input: tolerated kinds, from NGX_MLLP_BOM on.
  */
 
+#include "mllp_feed.h"
 #include "ngx_hl7_envelope.h"
 
 
@@ -28,26 +29,6 @@ static ngx_uint_t
 fuzz_is_end(u_char ch)
 {
     return ch == CR || ch == LF;
-}
-
-
-/* what the reader of frames says, found the plain way */
-
-static ngx_uint_t
-fuzz_walk(u_char *start, u_char *end)
-{
-    u_char  *p;
-
-    for (p = start; p < end; p++) {
-
-        if (*p == LF
-            || (p > start && p[-1] == CR && (*p == CR || *p == 'M')))
-        {
-            return 1;
-        }
-    }
-
-    return 0;
 }
 
 
@@ -168,7 +149,7 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
     frame.start = content;
     frame.end = content + len;
     frame.offset = FUZZ_OFFSET;
-    frame.walk = fuzz_walk(frame.start, frame.end);
+    frame.walk = feed_walk(frame.start, len);
 
     tolerate = (ngx_uint_t) data[0] << NGX_MLLP_BOM;
 

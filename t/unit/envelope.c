@@ -1,5 +1,6 @@
 
 #include "unit.h"
+#include "mllp_feed.h"
 #include "ngx_hl7_envelope.h"
 
 
@@ -39,26 +40,6 @@ static ngx_hl7_envelope_t     env;
 static ngx_mllp_deviations_t  deviations;
 
 
-/* what a reader of frames says */
-
-static ngx_uint_t
-scan_walk(u_char *start, u_char *end)
-{
-    u_char  *p;
-
-    for (p = start; p < end; p++) {
-
-        if (*p == LF
-            || (p > start && p[-1] == CR && (*p == CR || *p == 'M')))
-        {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
 /* memory of exactly this size: valgrind and ASan see what is read behind */
 
 static void
@@ -71,7 +52,7 @@ make_frame(u_char *data, size_t len)
 
     frame.end = frame.start + len;
     frame.offset = OFFSET;
-    frame.walk = scan_walk(frame.start, frame.end);
+    frame.walk = feed_walk(frame.start, len);
 }
 
 
