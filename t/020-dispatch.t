@@ -395,7 +395,7 @@ sub statuses {
 
 sub quiet {
     wait_for {
-        $ngx->get('HTTP', '/status') =~ /^Active connections: 1 $/m
+        $ngx->active == 1
     } 'all requests to end';
 
     pass('all slots are free');

@@ -271,7 +271,7 @@ unlike($ngx->access_log, qr/^(?:B3|F2|F4) /m,
 
 ok(!$back->pending, 'nor a request to the upstream');
 
-wait_for { $ngx->get('HTTP', '/status') =~ /^Active connections: 1 $/m }
+wait_for { $ngx->active == 1 }
     'all requests to end';
 
 $ngx->stop;

@@ -158,8 +158,7 @@ sub connected {
 # has accepted
 
 sub active {
-    return $ngx->get('HTTP', '/status') =~ /^Active connections: (\d+)/m
-           ? $1 : die "no status\n";
+    return $ngx->active;
 }
 
 

@@ -12,7 +12,6 @@ use constant SLOTS => 64;
 
 sub message;
 sub logged;
-sub active;
 
 my $backend = Engine->backend(sub {
     my ($c, $request) = @_;
@@ -74,7 +73,7 @@ my %want = (
 );
 
 my (@clients, @sent, %port, %id);
-my $before = active;
+my $before = $ngx->active;
 
 
 # each kind after each other, in one write on every connection
@@ -151,11 +150,11 @@ is(field($clients[0]->read, 'MSA-2'), 'LAST', 'another connection goes on');
 
 # no slot is kept
 
-wait_for { active() == $before + 3 } 'slots of requests to be free';
+wait_for { $ngx->active == $before + 3 } 'slots of requests to be free';
 pass('between turns there are slots for connections only');
 
 $_->close for @clients;
-wait_for { active() == $before } 'the connections to end';
+wait_for { $ngx->active == $before } 'the connections to end';
 pass('and none without a connection');
 
 $ngx->stop;
@@ -174,10 +173,4 @@ sub logged {
     my ($id) = @_;
 
     return $ngx->logged('facts', qr/^\Q$id\E\|/);
-}
-
-
-sub active {
-    return $ngx->get('HTTP', '/status') =~ /^Active connections: (\d+)/m
-           ? $1 : die "no status\n";
 }

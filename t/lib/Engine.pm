@@ -35,6 +35,8 @@ package Engine;
 #                            it is there
 #   $ngx->put($name, $text)  another file conf/$name
 #   $ngx->get($name, $uri)   GET over HTTP/1.0 at port $name: the whole answer
+#   $ngx->active             connections, by stub_status at HTTP, /status: the
+#                            one that asks, and requests of messages, too
 #   $ngx->cert($name)        a PEM with key and self-signed certificate
 #                            (CN=$name), made at need
 #   $ngx->master, ->workers  process ids, from the pid file and of its children
@@ -217,6 +219,14 @@ sub get {
 
     local $/;
     return scalar <$sock>;
+}
+
+
+sub active {
+    my ($self) = @_;
+
+    return $self->get('HTTP', '/status') =~ /^Active connections: (\d+) $/m
+           ? $1 : die "no status\n";
 }
 
 
