@@ -579,7 +579,10 @@ ngx_mllp_skip(u_char *p, u_char *last, ngx_uint_t walk)
 
 #ifdef NGX_MLLP_WIDE
 
-/* the bytes of a table by their low four bits: what is in it becomes 0 */
+/*
+ * Bytes that are looked for, at the place that their low four bits say: those
+ * become 0.  FS in the place of another byte is found there by nobody.
+ */
 
 static ngx_inline NGX_MLLP_WIDE __m512i
 ngx_mllp_table(u_char lf, u_char cr)
